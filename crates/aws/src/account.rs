@@ -1,0 +1,136 @@
+//! Which credentials for which account: the function's own, or a role assumed in another account.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_config::config::SharedCredentialsProvider;
+use defsg_core::AccountId;
+use defsg_core::parameters::RoleName;
+
+use crate::http;
+
+/// Where the function runs: the partition and account of its ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionIdentity {
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    pub partition: String,
+    /// The account that owns the function.
+    pub account: AccountId,
+}
+
+impl FunctionIdentity {
+    /// Reads an ARN such as `arn:aws:lambda:eu-west-1:012345678912:function:evaluator`.
+    #[must_use]
+    pub fn from_arn(arn: &str) -> Option<Self> {
+        let mut parts = arn.split(':');
+        let partition = (parts.next() == Some("arn")).then(|| parts.next())??;
+        let partition_is_plain = partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        let account = parts.nth(2)?.parse().ok()?;
+        (partition_is_plain && !partition.is_empty())
+            .then(|| Self { partition: partition.to_owned(), account })
+    }
+}
+
+/// One account as the ports see it. Its clients make no call, and load no credentials, before they are asked.
+#[derive(Debug)]
+pub struct AwsAccount {
+    pub(crate) id: AccountId,
+    pub(crate) config: aws_sdk_config::Client,
+    pub(crate) sdk: SdkConfig,
+    ec2: OnceLock<aws_sdk_ec2::Client>,
+}
+
+impl AwsAccount {
+    pub(crate) fn new(id: AccountId, sdk: &SdkConfig) -> Self {
+        Self { id, config: aws_sdk_config::Client::new(sdk), sdk: sdk.clone(), ec2: OnceLock::new() }
+    }
+
+    /// The Region that is worked in, where the environment says which.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.sdk.region().map(AsRef::as_ref)
+    }
+
+    /// Made on first use: a change, which is what the function is started for, needs none.
+    pub(crate) fn ec2(&self) -> &aws_sdk_ec2::Client {
+        self.ec2.get_or_init(|| aws_sdk_ec2::Client::new(&self.sdk))
+    }
+}
+
+/// Every account that the function has worked in since it started. The clients of each are made once.
+#[derive(Debug)]
+pub struct Accounts {
+    sdk: SdkConfig,
+    known: Mutex<HashMap<(AccountId, Option<RoleName>), Arc<AwsAccount>>>,
+}
+
+impl Accounts {
+    /// Reads the environment that every SDK program reads: `AWS_REGION`, credentials, `AWS_ENDPOINT_URL` and the rest.
+    pub async fn from_env() -> Self {
+        let sdk = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http::client())
+            .timeout_config(http::timeouts());
+        Self { sdk: sdk.load().await, known: Mutex::default() }
+    }
+
+    /// The function's own account, with its own credentials.
+    pub fn own(&self, account: &AccountId) -> Arc<AwsAccount> {
+        let key = (account.clone(), None);
+        self.known(&key).unwrap_or_else(|| self.keep(key, &self.sdk))
+    }
+
+    /// Another account, with the credentials of a role in it. They are fetched at the first call, kept, and renewed
+    /// shortly before they expire.
+    pub async fn assume(&self, partition: &str, account: &AccountId, role: &RoleName) -> Arc<AwsAccount> {
+        let key = (account.clone(), Some(role.clone()));
+        if let Some(known) = self.known(&key) {
+            return known;
+        }
+        let provider = AssumeRoleProvider::builder(format!("arn:{partition}:iam::{account}:role/{role}"))
+            .configure(&self.sdk)
+            .session_name("defsg-evaluator")
+            .build()
+            .await;
+        let sdk =
+            self.sdk.to_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
+        self.keep(key, &sdk)
+    }
+
+    fn known(&self, key: &(AccountId, Option<RoleName>)) -> Option<Arc<AwsAccount>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    fn keep(&self, key: (AccountId, Option<RoleName>), sdk: &SdkConfig) -> Arc<AwsAccount> {
+        let account = Arc::new(AwsAccount::new(key.0.clone(), sdk));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&account));
+        account
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_function_s_arn_says_where_it_lives() {
+        let identity =
+            FunctionIdentity::from_arn("arn:aws-cn:lambda:cn-north-1:012345678912:function:f").unwrap();
+        assert_eq!(identity.partition, "aws-cn");
+        assert_eq!(identity.account.as_str(), "012345678912");
+    }
+
+    #[test]
+    fn an_arn_that_is_none_says_nothing() {
+        for arn in [
+            "",
+            "arn",
+            "arn:aws:lambda:eu-west-1",
+            "arn:aws:lambda:eu-west-1:me:function:f",
+            "urn:aws:l:r:012345678912:f",
+        ] {
+            assert_eq!(FunctionIdentity::from_arn(arn), None, "{arn}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The event from AWS Config, parsed once at the edge into [`Invocation`]. Nothing past this module sees a wire format.
+//!
+//! Unknown fields, a missing `version`, `eventLeftScope` or `ruleParameters` are tolerated; whatever else is missing or
+//! mistyped is an error, and then nothing is put.
+
+use aws_lambda_events::event::config::ConfigEvent;
+use defsg_core::item::{Item, ItemStatus};
+use defsg_core::ports::ResultToken;
+use defsg_core::{AccountId, ParameterError, Parameters};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// One invocation by AWS Config.
+#[derive(Debug)]
+pub struct Event {
+    /// The account that owns the rule: whose groups are judged, and to whom the evaluations go.
+    pub account: AccountId,
+    /// The rule's name.
+    pub rule_name: String,
+    /// The secret that results are put with.
+    pub token: ResultToken,
+    /// The rule's parameters.
+    pub parameters: Parameters,
+    /// What to do.
+    pub invocation: Invocation,
+}
+
+/// What AWS Config asks for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// Judge this item.
+    Change {
+        /// The item.
+        item: Item,
+        /// Whether the resource has left the rule's scope.
+        left_scope: bool,
+    },
+    /// Judge an item that was too large for the event.
+    Oversized {
+        /// What the event says of the item; its `configuration` is null.
+        summary: Item,
+        /// Whether the resource has left the rule's scope.
+        left_scope: bool,
+    },
+    /// Judge every default group of the account: on a schedule, or because a snapshot was delivered.
+    Scheduled {
+        /// When Config asked.
+        notified: OffsetDateTime,
+    },
+}
+
+/// An event that cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// The event is not what AWS Config sends.
+    #[error("the event is no invocation by AWS Config: {0}")]
+    Invalid(String),
+    /// One of the rule's parameters does not parse.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+}
+
+impl Event {
+    /// Parses an event.
+    ///
+    /// # Errors
+    /// Where something that must be there is missing or mistyped, or a parameter does not parse.
+    pub fn parse(event: Value) -> Result<Self, EventError> {
+        let envelope = envelope(event)?;
+        let account = required("accountId", envelope.account_id)?;
+        let invoking_event = required("invokingEvent", envelope.invoking_event)?;
+        Ok(Self {
+            account: account.parse().map_err(|error| invalid("accountId", error))?,
+            rule_name: required("configRuleName", envelope.config_rule_name)?,
+            token: ResultToken::new(required("resultToken", envelope.result_token)?),
+            invocation: parse_invocation(&invoking_event, envelope.event_left_scope)?,
+            parameters: parse_parameters(envelope.rule_parameters.as_deref())?,
+        })
+    }
+}
+
+/// `ConfigEvent` wants `eventLeftScope`, which AWS leaves out of some events.
+fn envelope(event: Value) -> Result<ConfigEvent, EventError> {
+    let Value::Object(mut event) = event else {
+        return Err(EventError::Invalid("it is no JSON object".to_owned()));
+    };
+    event.entry("eventLeftScope").or_insert(Value::Bool(false));
+    serde_path_to_error::deserialize(Value::Object(event))
+        .map_err(|error| EventError::Invalid(error.to_string()))
+}
+
+fn required(field: &str, value: Option<String>) -> Result<String, EventError> {
+    value.filter(|value| !value.is_empty()).ok_or_else(|| invalid(field, "is missing"))
+}
+
+fn invalid(field: &str, problem: impl std::fmt::Display) -> EventError {
+    EventError::Invalid(format!("{field}: {problem}"))
+}
+
+fn parse_parameters(json: Option<&str>) -> Result<Parameters, EventError> {
+    let pairs: Map<String, Value> = match json {
+        None | Some("") => Map::new(),
+        Some(json) => serde_json::from_str(json).map_err(|error| invalid("ruleParameters", error))?,
+    };
+    let strings = pairs.iter().map(|(name, value)| match value {
+        Value::String(value) => Ok((name.as_str(), value.as_str())),
+        _ => Err(ParameterError::new(
+            name,
+            "is no string",
+            "give every parameter of a Config rule as a string",
+        )),
+    });
+    Ok(Parameters::parse(strings.collect::<Result<Vec<_>, _>>()?)?)
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "messageType")]
+enum Message {
+    #[serde(rename = "ConfigurationItemChangeNotification", rename_all = "camelCase")]
+    Change { configuration_item: RawItem },
+    #[serde(rename = "OversizedConfigurationItemChangeNotification", rename_all = "camelCase")]
+    Oversized { configuration_item_summary: RawItem },
+    #[serde(
+        rename = "ScheduledNotification",
+        alias = "ConfigurationSnapshotDeliveryCompleted",
+        rename_all = "camelCase"
+    )]
+    Scheduled {
+        #[serde(deserialize_with = "rfc3339")]
+        notification_creation_time: OffsetDateTime,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawItem {
+    resource_type: String,
+    resource_id: String,
+    aws_account_id: AccountId,
+    configuration_item_status: ItemStatus,
+    #[serde(deserialize_with = "rfc3339")]
+    configuration_item_capture_time: OffsetDateTime,
+    #[serde(default)]
+    configuration: Value,
+}
+
+fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    OffsetDateTime::parse(&text, &Rfc3339)
+        .map_err(|error| serde::de::Error::custom(format!("{text:?} is no time: {error}")))
+}
+
+fn parse_invocation(json: &str, left_scope: bool) -> Result<Invocation, EventError> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let message = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| invalid("invokingEvent", error))?;
+    deserializer.end().map_err(|error| invalid("invokingEvent", error))?;
+    Ok(match message {
+        Message::Change { configuration_item } => {
+            Invocation::Change { item: configuration_item.into_item()?, left_scope }
+        }
+        Message::Oversized { configuration_item_summary } => {
+            Invocation::Oversized { summary: configuration_item_summary.into_item()?, left_scope }
+        }
+        Message::Scheduled { notification_creation_time: notified } => Invocation::Scheduled { notified },
+    })
+}
+
+impl RawItem {
+    fn into_item(self) -> Result<Item, EventError> {
+        let length = self.resource_id.chars().count();
+        if !(1..=768).contains(&length) || !(1..=256).contains(&self.resource_type.len()) {
+            return Err(invalid("invokingEvent", "resourceId or resourceType is empty or too long"));
+        }
+        Ok(Item {
+            resource_type: self.resource_type,
+            resource_id: self.resource_id,
+            account: self.aws_account_id,
+            captured: self.configuration_item_capture_time,
+            status: self.configuration_item_status,
+            configuration: self.configuration,
+        })
+    }
+}

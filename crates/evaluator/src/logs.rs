@@ -1,0 +1,32 @@
+//! JSON logs on standard output, one object a line, with the request's ID on every line of an invocation.
+//!
+//! `LOG_LEVEL` rules defsg's own lines and no others: at their lowest levels the runtime and the SDK print whole
+//! payloads, and an event's payload holds the result token.
+
+use tracing::Level;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Starts logging at the level that `LOG_LEVEL` names: error, warn, info (where it is not set), debug or trace.
+pub fn start() {
+    let wanted = std::env::var("LOG_LEVEL").unwrap_or_default();
+    let level: Level = wanted.parse().unwrap_or(Level::INFO);
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN)
+        // The span with the request's ID is at this level; no payload is.
+        .with_target("lambda_runtime", LevelFilter::INFO)
+        .with_target("defsg", level);
+    let format = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_events(FmtSpan::NONE);
+    tracing_subscriber::registry().with(filter).with(format.with_writer(std::io::stdout)).init();
+    if !wanted.is_empty() && wanted.parse::<Level>().is_err() {
+        tracing::warn!(
+            LOG_LEVEL = wanted,
+            "LOG_LEVEL is none of error, warn, info, debug, trace; info is taken"
+        );
+    }
+    std::panic::set_hook(Box::new(
+        |panic| tracing::error!(location = ?panic.location().map(ToString::to_string), "{panic}"),
+    ));
+}

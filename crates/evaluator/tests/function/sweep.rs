@@ -1,0 +1,87 @@
+//! The scheduled evaluation: pages, groups that are gone, and pages that fail.
+
+use defsg_core::ComplianceType;
+use defsg_core::ports::memory::MemoryAccount;
+use defsg_core::ports::{ApiErrorKind, RecordedResult, UnreadableGroup};
+use time::macros::datetime;
+
+use crate::fixture::{NOTIFIED, api_error, group, id, result, run, scheduled};
+
+fn gone(aws: &MemoryAccount) -> Vec<String> {
+    let put = aws.put().into_iter();
+    put.filter(|put| put.compliance == ComplianceType::NotApplicable).map(|put| put.resource_id).collect()
+}
+
+#[tokio::test]
+async fn every_group_of_every_page_is_judged_at_the_notification_s_time() {
+    let page = |numbers: std::ops::Range<usize>| Ok(numbers.map(|number| Ok(group(number))).collect());
+    let aws = MemoryAccount {
+        groups: vec![page(0..1000), page(1000..2000), page(2000..2300)],
+        ..MemoryAccount::default()
+    };
+    let summary = run(&scheduled(), &aws).await.0.unwrap();
+    assert_eq!((summary.compliant, summary.non_compliant, summary.not_applicable), (1533, 767, 0));
+    assert_eq!((aws.put().len(), aws.put_calls()), (2300, 23));
+    assert!(aws.put().iter().all(|put| put.ordering == NOTIFIED));
+}
+
+#[tokio::test]
+async fn results_of_groups_that_are_gone_are_taken_back_over_all_pages() {
+    let aws = MemoryAccount {
+        groups: vec![Ok(vec![Ok(group(1))])],
+        results: vec![Ok(vec![result(1), result(5)]), Ok(vec![result(4), result(5)])],
+        ..MemoryAccount::default()
+    };
+    run(&scheduled(), &aws).await.0.unwrap();
+    assert_eq!(gone(&aws), [id(4).to_string(), id(5).to_string()]);
+}
+
+#[tokio::test]
+async fn a_group_judged_minutes_ago_is_not_gone_because_ec2_does_not_list_it_yet() {
+    let young = RecordedResult { group: id(9), ordering: datetime!(2026-11-22 05:50 UTC) };
+    let later = RecordedResult { group: id(8), ordering: datetime!(2026-11-22 06:01 UTC) };
+    let aws = MemoryAccount {
+        groups: vec![Ok(vec![])],
+        results: vec![Ok(vec![young, later, result(7)])],
+        ..MemoryAccount::default()
+    };
+    run(&scheduled(), &aws).await.0.unwrap();
+    assert_eq!(gone(&aws), [id(7).to_string()]);
+}
+
+#[tokio::test]
+async fn where_a_page_of_groups_fails_what_was_learned_is_put_and_nothing_is_gone() {
+    let aws = MemoryAccount {
+        groups: vec![Ok(vec![Ok(group(1))]), Err(api_error(ApiErrorKind::Throttled)), Ok(vec![Ok(group(2))])],
+        results: vec![Ok(vec![result(1), result(2), result(3)])],
+        ..MemoryAccount::default()
+    };
+    assert_eq!(run(&scheduled(), &aws).await.0.unwrap_err().error_type(), "Throttled");
+    assert_eq!(aws.put().iter().map(|put| put.resource_id.clone()).collect::<Vec<_>>(), [id(1).to_string()]);
+}
+
+#[tokio::test]
+async fn where_a_page_of_results_fails_nothing_is_gone() {
+    let aws = MemoryAccount {
+        groups: vec![Ok(vec![Ok(group(1))])],
+        results: vec![Ok(vec![result(5)]), Err(api_error(ApiErrorKind::AccessDenied))],
+        ..MemoryAccount::default()
+    };
+    assert_eq!(run(&scheduled(), &aws).await.0.unwrap_err().error_type(), "AccessDenied");
+    assert_eq!((aws.put().len(), gone(&aws).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_judged_stops_no_other_and_ends_the_run_as_an_error_that_names_it() {
+    let unreadable =
+        UnreadableGroup { id: id(2).to_string(), problem: "it has no list of inbound rules".to_owned() };
+    let aws = MemoryAccount {
+        groups: vec![Ok(vec![Ok(group(1)), Err(unreadable), Ok(group(3))])],
+        results: vec![Ok(vec![result(9)])],
+        ..MemoryAccount::default()
+    };
+    let error = run(&scheduled(), &aws).await.0.unwrap_err();
+    assert_eq!(error.error_type(), "UnreadableItem");
+    assert!(error.to_string().contains(id(2).as_str()), "{error}");
+    assert_eq!((aws.put().len(), gone(&aws).len()), (2, 0));
+}
