@@ -3,12 +3,20 @@
 //! Pure by rule: no AWS SDK, no tokio, no clock, no I/O. "Today" is an argument, AWS is a set of [`ports`].
 
 pub mod annotation;
+pub mod backup;
+pub mod dependent;
 pub mod evaluation;
 pub mod exemption;
+pub mod fingerprint;
 pub mod ids;
+pub mod interface;
 pub mod item;
 pub mod parameters;
+pub mod past;
+pub mod plan;
 pub mod ports;
+pub mod recorded;
+pub mod rule_set;
 pub mod security_group;
 pub mod verdict;
 

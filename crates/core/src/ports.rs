@@ -12,6 +12,8 @@ use crate::item::Item;
 use crate::security_group::SecurityGroup;
 
 pub mod memory;
+pub mod memory_remediation;
+pub mod remediation;
 
 /// The secret that says which invocation results belong to. Its debug form never shows it.
 #[derive(Clone, PartialEq, Eq)]

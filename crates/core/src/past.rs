@@ -1,0 +1,86 @@
+//! The past of a group, as its backups tell it: how often it was closed, and what an interrupted close left.
+//!
+//! One close can leave several backups: it was interrupted and run again, or rules were added while it ran. Those of one
+//! close are told from those of another by rule IDs, as EC2 gives every rule that is put back a new one: backups that
+//! share a rule ID, or of which one continues the other, are of one close; and a close of which a rule still stands is
+//! not over.
+
+use std::collections::BTreeSet;
+
+use time::{Duration, OffsetDateTime};
+
+use crate::backup::{Backup, BackupKey};
+use crate::fingerprint::Fingerprint;
+use crate::ids::SecurityGroupRuleId;
+use crate::rule_set::SecurityGroupRule;
+
+/// For how long the rules that an interrupted close took away are carried over into the backup of the close that goes on
+/// with it. Longer, and rules that somebody took away by hand meanwhile would come back with a restore.
+const UNFINISHED_FOR: Duration = Duration::hours(1);
+
+/// The backups of a group within the hours of the reopening limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Past {
+    /// From the oldest to the newest; none for one that cannot be read, which counts as a close of its own.
+    pub backups: Vec<(BackupKey, Option<Backup>)>,
+}
+
+/// The backups of one close.
+#[derive(Default)]
+struct Close<'a> {
+    keys: BTreeSet<&'a BackupKey>,
+    rules: BTreeSet<&'a SecurityGroupRuleId>,
+}
+
+impl<'a> Close<'a> {
+    fn of(key: &'a BackupKey, backup: Option<&'a Backup>) -> Self {
+        let continued = backup.and_then(|backup| backup.continues.as_ref());
+        let rules = backup.into_iter().flat_map(|backup| &backup.rules);
+        Self {
+            keys: continued.into_iter().chain([key]).collect(),
+            rules: rules.map(|rule| &rule.rule_id).collect(),
+        }
+    }
+
+    fn is_of_one_with(&self, other: &Self) -> bool {
+        !self.keys.is_disjoint(&other.keys) || !self.rules.is_disjoint(&other.rules)
+    }
+}
+
+impl Past {
+    /// How many closes are over, seen from the rules that stand.
+    #[must_use]
+    pub fn closes(&self, standing: &[SecurityGroupRule]) -> usize {
+        let mut closes: Vec<Close<'_>> = Vec::new();
+        for (key, backup) in &self.backups {
+            let mut close = Close::of(key, backup.as_ref());
+            for other in closes.extract_if(.., |other| other.is_of_one_with(&close)).collect::<Vec<_>>() {
+                close.keys.extend(other.keys);
+                close.rules.extend(other.rules);
+            }
+            closes.push(close);
+        }
+        closes.iter().filter(|close| !standing.iter().any(|rule| close.rules.contains(&rule.rule_id))).count()
+    }
+
+    /// The newest backup of a close that was interrupted within the last hour and left some of these rules.
+    #[must_use]
+    pub fn unfinished(
+        &self,
+        standing: &[SecurityGroupRule],
+        now: OffsetDateTime,
+    ) -> Option<(&BackupKey, &Backup)> {
+        let stands = |rule: &SecurityGroupRule| standing.iter().any(|other| other.rule_id == rule.rule_id);
+        let mut backups = self.backups.iter().rev().filter_map(|(key, backup)| Some((key, backup.as_ref()?)));
+        backups.find(|(_, backup)| backup.taken + UNFINISHED_FOR >= now && backup.rules.iter().any(stands))
+    }
+
+    /// Whether a close of the rules with this fingerprint began, and nothing was added or altered since.
+    #[must_use]
+    pub fn began(&self, planned: &Fingerprint, standing: &[SecurityGroupRule]) -> bool {
+        let mut begun = self.backups.iter().filter_map(|(_, backup)| backup.as_ref());
+        begun.any(|backup| {
+            backup.fingerprint == *planned && standing.iter().all(|rule| backup.rules.contains(rule))
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! The plan of a close: what stands, who depends on it, and the decision. Made before anything changes.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::num::NonZeroU16;
+
+use time::{Date, Duration};
+
+use crate::dependent::{Dependent, RequiredSources, Source, Survey, Unknown};
+use crate::exemption::{Exempt, Exemptions, Standing};
+use crate::fingerprint::Fingerprint;
+use crate::ids::{AccountId, Region};
+use crate::past::Past;
+use crate::rule_set::GroupState;
+use crate::security_group::DEFAULT_GROUP_NAME;
+
+/// What an operator decided once for all closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The account whose groups are closed.
+    pub account: AccountId,
+    /// The Region that they are in.
+    pub region: Region,
+    /// Which groups are left alone.
+    pub exemptions: Exemptions,
+    /// Which sources of dependents must be readable. The others are asked, too, and what they say counts.
+    pub required: RequiredSources,
+    /// How often a group may be closed.
+    pub reopening: ReopeningLimit,
+}
+
+/// How often a group may be closed before it counts as reopened by somebody who will do it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReopeningLimit {
+    /// This many closes …
+    pub closes: NonZeroU16,
+    /// … within this many hours are enough.
+    pub hours: NonZeroU16,
+}
+
+impl Default for ReopeningLimit {
+    fn default() -> Self {
+        const THREE: NonZeroU16 = NonZeroU16::new(3).unwrap();
+        const DAY: NonZeroU16 = NonZeroU16::new(24).unwrap();
+        Self { closes: THREE, hours: DAY }
+    }
+}
+
+impl ReopeningLimit {
+    /// The span in which closes count.
+    #[must_use]
+    pub fn window(&self) -> Duration {
+        Duration::hours(self.hours.get().into())
+    }
+}
+
+/// What is asked for this time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Close even if the group is in use, or nobody knows. Overrides nothing else.
+    pub force: bool,
+    /// The rules' fingerprint in the plan that this close carries out; none where no plan was made before.
+    pub planned: Option<Fingerprint>,
+}
+
+/// What will be done to a group, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosePlan {
+    /// The group, with its rules by rule ID.
+    pub group: GroupState,
+    /// The fingerprint of those rules.
+    pub fingerprint: Fingerprint,
+    /// What uses the group, sorted. Empty where the decision did not need it.
+    pub dependents: Vec<Dependent>,
+    /// The sources that could not tell.
+    pub unknown: Vec<Unknown>,
+    /// The decision.
+    pub decision: Decision,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Take all rules away.
+    Close,
+    /// Nothing: there are no rules.
+    AlreadyClosed,
+    /// Nothing, for this reason.
+    Refuse(Refusal),
+}
+
+/// Why a group is not closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The group is not its VPC's default one.
+    NotDefault {
+        /// The group's name.
+        name: String,
+    },
+    /// Another account owns the group.
+    OtherOwner {
+        /// The owner.
+        owner: AccountId,
+    },
+    /// The group is in no VPC (EC2-Classic).
+    NoVpc,
+    /// An exemption holds.
+    Exempt(Exempt),
+    /// Something uses the group.
+    InUse,
+    /// A required source could not tell whether something does.
+    Unknown,
+    /// It was closed so often that somebody, or some template, must be opening it again and again.
+    ReopenedTooOften {
+        /// How often it was closed within the hours of the limit.
+        closes: usize,
+        /// Those hours.
+        hours: u16,
+    },
+    /// The rules are not those of the plan.
+    ChangedSincePlan {
+        /// The plan's fingerprint.
+        planned: Fingerprint,
+    },
+}
+
+impl Refusal {
+    /// The refusal's name in answers.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotDefault { .. } => "not_default",
+            Self::OtherOwner { .. } => "other_owner",
+            Self::NoVpc => "no_vpc",
+            Self::Exempt(_) => "exempt",
+            Self::InUse => "in_use",
+            Self::Unknown => "unknown",
+            Self::ReopenedTooOften { .. } => "reopened_too_often",
+            Self::ChangedSincePlan { .. } => "changed_since_plan",
+        }
+    }
+}
+
+impl ClosePlan {
+    /// Decides what can be decided from the group alone, in which case nobody needs to be asked who uses it.
+    /// `today` is in UTC.
+    #[must_use]
+    pub fn screen(group: &GroupState, settings: &Settings, today: Date) -> Option<Decision> {
+        let refuse = |refusal| Some(Decision::Refuse(refusal));
+        if group.name != DEFAULT_GROUP_NAME {
+            return refuse(Refusal::NotDefault { name: group.name.clone() });
+        }
+        if group.vpc.is_none() {
+            return refuse(Refusal::NoVpc);
+        }
+        if group.owner != settings.account {
+            return refuse(Refusal::OtherOwner { owner: group.owner.clone() });
+        }
+        if group.rules.is_empty() {
+            return Some(Decision::AlreadyClosed);
+        }
+        match settings.exemptions.standing(&group.security_group(), today) {
+            Standing::Exempt(exempt) => refuse(Refusal::Exempt(exempt)),
+            Standing::Lapsed(_) | Standing::None => None,
+        }
+    }
+
+    /// The plan where the group alone decided.
+    #[must_use]
+    pub fn of_screen(group: GroupState, decision: Decision) -> Self {
+        let fingerprint = Fingerprint::of(&group.rules);
+        Self { group, fingerprint, dependents: Vec::new(), unknown: Vec::new(), decision }
+    }
+
+    /// The plan of a group that [`ClosePlan::screen`] lets through, from what the sources say and from the past.
+    #[must_use]
+    pub fn new(
+        group: GroupState,
+        survey: Survey,
+        past: &Past,
+        settings: &Settings,
+        request: &Request,
+    ) -> Self {
+        let (dependents, unknown) = findings(survey, &settings.required);
+        let closes = past.closes(&group.rules);
+        let limit = settings.reopening;
+        let mut plan = Self::of_screen(group, Decision::Close);
+        let refusal = if !dependents.is_empty() && !request.force {
+            Some(Refusal::InUse)
+        } else if unknown.iter().any(|unknown| unknown.required) && !request.force {
+            Some(Refusal::Unknown)
+        } else if closes >= limit.closes.get().into() {
+            Some(Refusal::ReopenedTooOften { closes, hours: limit.hours.get() })
+        } else {
+            let changed = |planned: &&Fingerprint| {
+                **planned != plan.fingerprint && !past.began(planned, &plan.group.rules)
+            };
+            let planned = request.planned.as_ref().filter(changed).cloned();
+            planned.map(|planned| Refusal::ChangedSincePlan { planned })
+        };
+        if let Some(refusal) = refusal {
+            plan.decision = Decision::Refuse(refusal);
+        }
+        plan.dependents = dependents;
+        plan.unknown = unknown;
+        plan
+    }
+}
+
+fn findings(mut survey: Survey, required: &RequiredSources) -> (Vec<Dependent>, Vec<Unknown>) {
+    let (mut dependents, mut unknown) = (BTreeSet::new(), Vec::new());
+    for source in Source::all() {
+        match survey.remove(&source).unwrap_or_else(|| Err("it was not asked".to_owned())) {
+            Ok(found) => dependents.extend(found),
+            Err(why) => {
+                unknown.push(Unknown {
+                    source: source.to_string(),
+                    why,
+                    required: required.contains(source),
+                });
+            }
+        }
+    }
+    (dependents.into_iter().collect(), unknown)
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotDefault { name } => write!(f, "its name is {name}, not {DEFAULT_GROUP_NAME}"),
+            Self::OtherOwner { owner } => write!(f, "account {owner} owns it (shared VPC)"),
+            Self::NoVpc => f.write_str("it is in no VPC (EC2-Classic)"),
+            Self::Exempt(exempt) => exempt.fmt(f),
+            Self::InUse => f.write_str("it is in use"),
+            Self::Unknown => f.write_str("nobody knows whether it is in use"),
+            Self::ReopenedTooOften { closes, hours } => {
+                write!(f, "it was closed {closes} times within {hours} hours and opened again each time")
+            }
+            Self::ChangedSincePlan { planned } => {
+                write!(f, "its rules are not those of the plan ({planned})")
+            }
+        }
+    }
+}

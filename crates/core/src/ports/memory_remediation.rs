@@ -1,0 +1,153 @@
+//! The ports of a remediation in memory: one group and one store of backups.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::backup::BackupKey;
+use crate::dependent::{Source, Survey};
+use crate::ids::{SecurityGroupId, SecurityGroupRuleId};
+use crate::rule_set::{GroupState, RulePeer, SecurityGroupRule};
+use crate::security_group::Direction;
+
+use super::ApiError;
+use super::remediation::{
+    AuthoriseRules, Authorised, ListBackups, ReadBackup, ReadGroup, RevokeRules, StoredBackup,
+    SurveyDependents, WriteBackup,
+};
+
+/// One group, what uses it, and its backups.
+#[derive(Debug, Default)]
+pub struct MemoryGroup {
+    world: Mutex<World>,
+}
+
+/// What there is.
+#[derive(Debug, Default)]
+pub struct World {
+    /// The group; none where there is no group any more.
+    pub group: Option<GroupState>,
+    /// What the sources say of it.
+    pub survey: Survey,
+    /// The store's objects by key.
+    pub objects: BTreeMap<String, Vec<u8>>,
+    /// Whether the store keeps no old versions.
+    pub unversioned: bool,
+    /// Security groups that are gone: EC2 takes no rule that refers to one.
+    pub gone: Vec<SecurityGroupId>,
+    next_rule: u64,
+}
+
+impl MemoryGroup {
+    /// A group that nothing uses, in an account whose sources all can tell.
+    #[must_use]
+    pub fn new(group: GroupState) -> Self {
+        let survey = Source::all().map(|source| (source, Ok(Vec::new()))).collect();
+        Self { world: Mutex::new(World { group: Some(group), survey, ..World::default() }) }
+    }
+
+    /// What there is now, to look at and to change.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        // A poisoned lock holds the data of a test that already failed; it is as good as any.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    /// The group, where its ID is this one.
+    pub fn group_mut(&mut self, id: &SecurityGroupId) -> Option<&mut GroupState> {
+        self.group.as_mut().filter(|group| group.id == *id)
+    }
+
+    /// Puts a rule into the group under a new rule ID.
+    pub fn add_rule(&mut self, rule: &SecurityGroupRule) {
+        self.next_rule += 1;
+        let id = format!("sgr-{:017x}", 0xf00d_0000_0000_u64 + self.next_rule).parse();
+        if let (Some(group), Ok(rule_id)) = (&mut self.group, id) {
+            let tags = rule.own_tags().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            group.rules.push(SecurityGroupRule { rule_id, tags, ..rule.clone() });
+        }
+    }
+
+    /// Why EC2 would not take a rule.
+    fn refuses(&self, rule: &SecurityGroupRule) -> Option<String> {
+        let group = self.group.as_ref()?;
+        if group.rules.iter().any(|standing| standing.is_same_traffic(rule)) {
+            return Some("InvalidPermission.Duplicate: the rule already exists".to_owned());
+        }
+        match &rule.peer {
+            RulePeer::SecurityGroup { group_id, .. } if self.gone.contains(group_id) => {
+                Some(format!("InvalidGroup.NotFound: the security group '{group_id}' does not exist"))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl ReadGroup for MemoryGroup {
+    async fn read_group(&self, group: &SecurityGroupId) -> Result<Option<GroupState>, ApiError> {
+        Ok(self.world().group_mut(group).cloned())
+    }
+}
+
+impl SurveyDependents for MemoryGroup {
+    async fn survey(&self, _: &GroupState) -> Survey {
+        self.world().survey.clone()
+    }
+}
+
+impl RevokeRules for MemoryGroup {
+    async fn revoke_rules(
+        &self,
+        group: &SecurityGroupId,
+        direction: Direction,
+        rules: &[SecurityGroupRuleId],
+    ) -> Result<(), ApiError> {
+        if let Some(group) = self.world().group_mut(group) {
+            group.rules.retain(|rule| rule.direction != direction || !rules.contains(&rule.rule_id));
+        }
+        Ok(())
+    }
+}
+
+impl AuthoriseRules for MemoryGroup {
+    async fn authorise_rules(
+        &self,
+        _: &SecurityGroupId,
+        _: Direction,
+        rules: &[&SecurityGroupRule],
+    ) -> Result<Authorised, ApiError> {
+        let mut world = self.world();
+        if let Some(why) = rules.iter().find_map(|rule| world.refuses(rule)) {
+            return Ok(Authorised::Refused { why });
+        }
+        rules.iter().for_each(|rule| world.add_rule(rule));
+        Ok(Authorised::Done)
+    }
+}
+
+impl WriteBackup for MemoryGroup {
+    async fn write_backup(&self, key: &BackupKey, bytes: &[u8]) -> Result<(), ApiError> {
+        self.world().objects.entry(key.to_string()).or_insert_with(|| bytes.to_vec());
+        Ok(())
+    }
+}
+
+impl ReadBackup for MemoryGroup {
+    async fn read_backup(&self, key: &BackupKey) -> Result<Option<StoredBackup>, ApiError> {
+        let world = self.world();
+        let bytes = world.objects.get(key.as_str()).cloned();
+        Ok(bytes.map(|bytes| StoredBackup { bytes, versioned: !world.unversioned }))
+    }
+
+    fn uri(&self, key: &BackupKey) -> String {
+        format!("s3://memory/{key}")
+    }
+}
+
+impl ListBackups for MemoryGroup {
+    async fn list_backups(&self, prefix: &str, after: &str) -> Result<Vec<BackupKey>, ApiError> {
+        let world = self.world();
+        let keys = world.objects.keys().filter(|key| key.starts_with(prefix) && key.as_str() > after);
+        Ok(keys.map(|key| BackupKey::new(key.clone())).collect())
+    }
+}

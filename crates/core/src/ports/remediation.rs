@@ -1,0 +1,113 @@
+//! What a remediation needs of AWS, one capability a trait.
+
+use crate::backup::BackupKey;
+use crate::dependent::Survey;
+use crate::ids::{SecurityGroupId, SecurityGroupRuleId};
+use crate::rule_set::{GroupState, SecurityGroupRule};
+use crate::security_group::Direction;
+
+use super::ApiError;
+
+/// Reads one security group as EC2 has it now.
+pub trait ReadGroup {
+    /// The group with all its rules; none where there is no such group.
+    ///
+    /// An adapter reads the group (`DescribeSecurityGroups`) and every page of its rules (`DescribeSecurityGroupRules`).
+    /// Where one lists rules and the other none, or a rule cannot be represented in full, it answers with
+    /// [`super::ApiErrorKind::Unreadable`]: rules that are not seen are neither backed up nor closed.
+    fn read_group(
+        &self,
+        group: &SecurityGroupId,
+    ) -> impl Future<Output = Result<Option<GroupState>, ApiError>> + Send;
+}
+
+/// Asks every source of dependents about a group.
+pub trait SurveyDependents {
+    /// What each [`crate::dependent::Source`] says. Never fails as a whole: what fails is an entry that says why.
+    fn survey(&self, group: &GroupState) -> impl Future<Output = Survey> + Send;
+}
+
+/// Takes rules out of a group.
+pub trait RevokeRules {
+    /// Revokes these rules of one direction, by rule ID, in as many calls as the API wants.
+    ///
+    /// A rule that is gone is no error: the caller believes no answer and reads the group again. EC2 refuses a whole call
+    /// for one rule that is gone (`InvalidSecurityGroupRuleId.NotFound`); an adapter answers `Ok` then, too.
+    fn revoke_rules(
+        &self,
+        group: &SecurityGroupId,
+        direction: Direction,
+        rules: &[SecurityGroupRuleId],
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
+}
+
+/// Puts rules into a group.
+pub trait AuthoriseRules {
+    /// Authorises these rules in one call that takes all or none. All have the same direction and the same
+    /// [`SecurityGroupRule::own_tags`], which the call sets (`TagSpecifications`) along with each rule's description.
+    /// The rule IDs given are those of before; EC2 makes new ones.
+    fn authorise_rules(
+        &self,
+        group: &SecurityGroupId,
+        direction: Direction,
+        rules: &[&SecurityGroupRule],
+    ) -> impl Future<Output = Result<Authorised, ApiError>> + Send;
+}
+
+/// What became of rules to authorise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorised {
+    /// All stand.
+    Done,
+    /// EC2 does not take at least one of them, whoever asks and however often: a rule that already stands
+    /// (`InvalidPermission.Duplicate`), a referenced group or prefix list that is gone, too many rules. None was added.
+    Refused {
+        /// EC2's code and message.
+        why: String,
+    },
+}
+
+/// Keeps backups.
+pub trait WriteBackup {
+    /// Writes an object unless there is one under this key (S3: `If-None-Match: *`). `Ok` says nothing of durability: the
+    /// caller reads back. One that exists (`PreconditionFailed`) is `Ok` and stays: it may be this very write, which the
+    /// SDK tried twice.
+    fn write_backup(
+        &self,
+        key: &BackupKey,
+        bytes: &[u8],
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
+}
+
+/// Reads backups.
+pub trait ReadBackup {
+    /// The newest version of an object; none where there is none.
+    fn read_backup(
+        &self,
+        key: &BackupKey,
+    ) -> impl Future<Output = Result<Option<StoredBackup>, ApiError>> + Send;
+
+    /// How people and AWS's tools write this key's place, such as `s3://bucket/key`.
+    fn uri(&self, key: &BackupKey) -> String;
+}
+
+/// An object as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBackup {
+    /// The object's bytes.
+    pub bytes: Vec<u8>,
+    /// Whether the store keeps this version when somebody overwrites or deletes the object (S3: `GetObject` answers with a
+    /// version ID, and that is not `null`).
+    pub versioned: bool,
+}
+
+/// Lists the backups of a group.
+pub trait ListBackups {
+    /// Every key that begins with `prefix` and sorts after `after` (S3: `StartAfter`), in order, in as many pages as it
+    /// takes.
+    fn list_backups(
+        &self,
+        prefix: &str,
+        after: &str,
+    ) -> impl Future<Output = Result<Vec<BackupKey>, ApiError>> + Send;
+}

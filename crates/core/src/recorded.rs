@@ -1,0 +1,121 @@
+//! Where AWS Config records that a resource uses a security group: the resource types and properties to query for.
+//!
+//! Sources: the property files of awslabs/aws-config-resource-schema (what SelectResourceConfig can ask for), and for
+//! the resolver endpoint, which it lacks, the type's CloudFormation schema, which Config records newer types by. Config
+//! records no ElastiCache cluster, no Glue connection and no DMS instance's group: their network interfaces tell.
+
+/// One resource type whose configuration can name a security group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordedType {
+    /// The source's name in settings and answers: `config:` and the resource type.
+    pub(crate) source: &'static str,
+    /// The properties that hold the group's ID, as SelectResourceConfig names them. Lists compare by any element.
+    pub properties: &'static [&'static str],
+}
+
+impl RecordedType {
+    /// The resource type as Config writes it, such as `AWS::Lambda::Function`.
+    #[must_use]
+    pub fn resource_type(&self) -> &'static str {
+        self.source.trim_start_matches(PREFIX)
+    }
+}
+
+/// What the name of a source that AWS Config answers for begins with.
+pub(crate) const PREFIX: &str = "config:";
+
+const fn of(source: &'static str, properties: &'static [&'static str]) -> RecordedType {
+    RecordedType { source, properties }
+}
+
+/// Every type that defsg asks for, in the order of their names.
+pub const TYPES: &[RecordedType] = &[
+    of("config:AWS::AmazonMQ::Broker", &["configuration.SecurityGroups"]),
+    of("config:AWS::AppRunner::VpcConnector", &["configuration.SecurityGroups"]),
+    of("config:AWS::AppStream::Fleet", &["configuration.VpcConfig.SecurityGroupIds"]),
+    of("config:AWS::AutoScaling::LaunchConfiguration", &["configuration.securityGroups.value"]),
+    of("config:AWS::Batch::ComputeEnvironment", &["configuration.ComputeResources.SecurityGroupIds"]),
+    of("config:AWS::CodeBuild::Project", &["configuration.vpcConfig.securityGroupIds"]),
+    of("config:AWS::EC2::ClientVpnEndpoint", &["configuration.SecurityGroupIds"]),
+    of(
+        "config:AWS::EC2::SpotFleet",
+        &["configuration.SpotFleetRequestConfigData.LaunchSpecifications.SecurityGroups.GroupId"],
+    ),
+    of(
+        "config:AWS::ECS::Service",
+        &["configuration.NetworkConfiguration.AwsvpcConfiguration.SecurityGroups"],
+    ),
+    of(
+        "config:AWS::ECS::TaskSet",
+        &["configuration.NetworkConfiguration.AwsVpcConfiguration.SecurityGroups"],
+    ),
+    of("config:AWS::EKS::Cluster", &["configuration.ResourcesVpcConfig.SecurityGroupIds"]),
+    of("config:AWS::ElasticLoadBalancing::LoadBalancer", &["configuration.securityGroups.value"]),
+    of("config:AWS::ElasticLoadBalancingV2::LoadBalancer", &["configuration.securityGroups.value"]),
+    of("config:AWS::Elasticsearch::Domain", &["configuration.vpcoptions.securityGroupIds"]),
+    of(
+        "config:AWS::Events::Rule",
+        &["configuration.Targets.EcsParameters.NetworkConfiguration.AwsVpcConfiguration.SecurityGroups"],
+    ),
+    of("config:AWS::ImageBuilder::InfrastructureConfiguration", &["configuration.SecurityGroupIds"]),
+    of(
+        "config:AWS::KinesisAnalyticsV2::Application",
+        &["configuration.ApplicationConfiguration.VpcConfigurations.SecurityGroupIds"],
+    ),
+    of(
+        "config:AWS::KinesisFirehose::DeliveryStream",
+        &[
+            "configuration.AmazonOpenSearchServerlessDestinationConfiguration.VpcConfiguration.SecurityGroupIds",
+            "configuration.AmazonopensearchserviceDestinationConfiguration.VpcConfiguration.SecurityGroupIds",
+            "configuration.ElasticsearchDestinationConfiguration.VpcConfiguration.SecurityGroupIds",
+        ],
+    ),
+    of("config:AWS::Lambda::Function", &["configuration.vpcConfig.securityGroupIds"]),
+    of("config:AWS::M2::Environment", &["configuration.SecurityGroupIds"]),
+    of("config:AWS::MSK::Cluster", &["configuration.BrokerNodeGroupInfo.SecurityGroups"]),
+    of("config:AWS::MSK::VpcConnection", &["configuration.SecurityGroups"]),
+    of("config:AWS::OpenSearch::Domain", &["configuration.VPCOptions.SecurityGroupIds"]),
+    of("config:AWS::OpenSearchServerless::VpcEndpoint", &["configuration.SecurityGroupIds"]),
+    of("config:AWS::RDS::DBCluster", &["configuration.vpcSecurityGroups.vpcSecurityGroupId"]),
+    of("config:AWS::RDS::DBInstance", &["configuration.vpcSecurityGroups.vpcSecurityGroupId"]),
+    of(
+        "config:AWS::RDS::OptionGroup",
+        &["configuration.OptionConfigurations.VpcSecurityGroupMemberships.VpcSecurityGroupId"],
+    ),
+    of("config:AWS::Redshift::Cluster", &["configuration.vpcSecurityGroups.vpcSecurityGroupId"]),
+    of(
+        "config:AWS::Redshift::EndpointAccess",
+        &["configuration.VpcSecurityGroupIds", "configuration.VpcSecurityGroups.VpcSecurityGroupId"],
+    ),
+    of("config:AWS::Route53Resolver::ResolverEndpoint", &["configuration.SecurityGroupIds"]),
+    of(
+        "config:AWS::SageMaker::Domain",
+        &[
+            "configuration.DefaultSpaceSettings.SecurityGroups",
+            "configuration.DefaultUserSettings.SecurityGroups",
+            "configuration.DomainSettings.SecurityGroupIds",
+        ],
+    ),
+    of("config:AWS::SageMaker::Model", &["configuration.VpcConfig.SecurityGroupIds"]),
+    of("config:AWS::SageMaker::NotebookInstance", &["configuration.SecurityGroupIds"]),
+];
+
+/// Resource types whose recorded relationship to a security group is no use of it: where the group lies, what another
+/// source of dependents asks EC2 for as it is now, and what merely tells of the group.
+const NO_DEPENDENTS: &[&str] = &[
+    "AWS::CloudFormation::Stack",
+    "AWS::Config::ConformancePackCompliance",
+    "AWS::Config::ResourceCompliance",
+    "AWS::EC2::Instance",
+    "AWS::EC2::LaunchTemplate",
+    "AWS::EC2::NetworkInterface",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::VPC",
+];
+
+/// Whether a resource of this type that Config relates to a group depends on the group.
+#[must_use]
+pub fn is_dependent(resource_type: &str) -> bool {
+    !NO_DEPENDENTS.contains(&resource_type)
+}

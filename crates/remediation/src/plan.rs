@@ -1,0 +1,100 @@
+//! The plan: everything that is read before anything is changed.
+
+use defsg_core::SecurityGroupId;
+use defsg_core::backup::{Backup, BackupKey};
+use defsg_core::past::Past;
+use defsg_core::plan::{ClosePlan, Request, Settings};
+use defsg_core::ports::remediation::{ListBackups, ReadBackup, ReadGroup, SurveyDependents};
+use time::OffsetDateTime;
+
+use crate::answer::Answer;
+use crate::error::RemediationError;
+
+/// The most backups of a group that are read to tell how often it was closed: the newest.
+const MAX_BACKUPS: usize = 50;
+
+/// Says what a close would do. `now` is the time; with no `store` the plan knows nothing of earlier closes.
+///
+/// # Errors
+/// Where there is no such group, or a call failed.
+pub async fn plan<A, S>(
+    aws: &A,
+    store: Option<&S>,
+    group: &SecurityGroupId,
+    request: &Request,
+    settings: &Settings,
+    now: OffsetDateTime,
+) -> Result<Answer, RemediationError>
+where
+    A: ReadGroup + SurveyDependents,
+    S: ListBackups + ReadBackup,
+{
+    let (plan, past) = prepare(aws, store, group, request, settings, now).await?;
+    let backup = store.and_then(|store| unfinished(&plan, &past, store, now));
+    Ok(Answer::of_plan(plan, backup))
+}
+
+/// Where the rules are kept that a close took away before it was interrupted.
+pub(crate) fn unfinished<S: ReadBackup>(
+    plan: &ClosePlan,
+    past: &Past,
+    store: &S,
+    now: OffsetDateTime,
+) -> Option<String> {
+    past.unfinished(&plan.group.rules, now).map(|(key, _)| store.uri(key))
+}
+
+/// The plan, and the past that it was made with.
+pub(crate) async fn prepare<A, S>(
+    aws: &A,
+    store: Option<&S>,
+    group: &SecurityGroupId,
+    request: &Request,
+    settings: &Settings,
+    now: OffsetDateTime,
+) -> Result<(ClosePlan, Past), RemediationError>
+where
+    A: ReadGroup + SurveyDependents,
+    S: ListBackups + ReadBackup,
+{
+    let state = aws.read_group(group).await.map_err(RemediationError::before_changes)?;
+    let state = state.ok_or_else(|| not_found(group, settings))?;
+    if let Some(decision) = ClosePlan::screen(&state, settings, now.date()) {
+        return Ok((ClosePlan::of_screen(state, decision), Past::default()));
+    }
+    let survey = aws.survey(&state).await;
+    let past = match store {
+        Some(store) => past(store, group, settings, now).await?,
+        None => Past::default(),
+    };
+    Ok((ClosePlan::new(state, survey, &past, settings, request), past))
+}
+
+pub(crate) fn not_found(group: &SecurityGroupId, settings: &Settings) -> RemediationError {
+    RemediationError::GroupNotFound {
+        group: group.clone(),
+        account: settings.account.clone(),
+        region: settings.region.clone(),
+    }
+}
+
+/// The group's backups that are young enough to count.
+async fn past<S: ListBackups + ReadBackup>(
+    store: &S,
+    group: &SecurityGroupId,
+    settings: &Settings,
+    now: OffsetDateTime,
+) -> Result<Past, RemediationError> {
+    let prefix = BackupKey::prefix(&settings.account, &settings.region, group);
+    let after = BackupKey::before(&prefix, now - settings.reopening.window());
+    let keys = store.list_backups(&prefix, &after).await.map_err(RemediationError::before_changes)?;
+    let mut past = Past::default();
+    for key in keys.into_iter().rev().take(MAX_BACKUPS).rev() {
+        // One that is gone since it was listed was deleted by somebody, and tells nothing.
+        if let Some(stored) = store.read_backup(&key).await.map_err(RemediationError::before_changes)? {
+            let backup = Backup::read(&stored.bytes).ok().filter(|backup| backup.group_id == *group);
+            past.backups.push((key, backup));
+        }
+    }
+    Ok(past)
+}

@@ -1,0 +1,243 @@
+//! The restore: the rules of a backup, exactly, and no others. What stands is left as it is.
+
+use std::collections::BTreeMap;
+
+use defsg_core::SecurityGroupId;
+use defsg_core::backup::{Backup, BackupKey};
+use defsg_core::fingerprint::Fingerprint;
+use defsg_core::plan::Settings;
+use defsg_core::ports::ApiError;
+use defsg_core::ports::remediation::{AuthoriseRules, Authorised, ReadBackup, ReadGroup};
+use defsg_core::rule_set::{GroupState, SecurityGroupRule};
+use defsg_core::security_group::Direction;
+
+use crate::answer::{Answer, NotRestored, Status};
+use crate::error::RemediationError;
+use crate::plan::not_found;
+use crate::{WAITS, some_of};
+
+/// Puts back the rules of the backup at `uri` that do not stand.
+///
+/// Safe to run again after any failure. Rules that are in no backup stay, and rules that stand with another description
+/// or other tags stay as they are: a restore adds, and neither takes away nor alters.
+///
+/// # Errors
+/// Where the backup is not this group's, or was altered; where there is no such group; where a call failed; where EC2
+/// took rules, but does not show them.
+pub async fn restore<A, S>(
+    aws: &A,
+    store: &S,
+    group: &SecurityGroupId,
+    uri: &str,
+    settings: &Settings,
+) -> Result<Answer, RemediationError>
+where
+    A: ReadGroup + AuthoriseRules,
+    S: ReadBackup,
+{
+    let backup = read_backup(store, group, uri, settings).await?;
+    let restoring = Restoring { aws, group, uri };
+    let before = restoring.read().await?.ok_or_else(|| not_found(group, settings))?;
+    belongs(&backup, &before, uri)?;
+    let (missing, mut not_restored) = compare(&backup.rules, &before.rules);
+    let mut restored = Vec::new();
+    for batch in batches(missing) {
+        restoring.put_back(&batch, &mut restored, &mut not_restored).await?;
+    }
+    let after = restoring.verify(&restored).await?;
+    // A rule that was refused because it stood already, which the first reading did not show yet.
+    not_restored.retain(|missing| !after.rules.iter().any(|rule| rule.is_equivalent(&missing.rule)));
+    Ok(answer(&backup, before, &after, restored, not_restored, uri))
+}
+
+/// The backup, if it is of this group.
+async fn read_backup<S: ReadBackup>(
+    store: &S,
+    group: &SecurityGroupId,
+    uri: &str,
+    settings: &Settings,
+) -> Result<Backup, RemediationError> {
+    let home = store.uri(&BackupKey::new(String::new()));
+    let key = uri.strip_prefix(&home).filter(|key| !key.is_empty()).ok_or_else(|| {
+        RemediationError::InvalidRequest(format!("{uri:?} is no backup of {group}: those begin with {home}"))
+    })?;
+    let stored = store.read_backup(&BackupKey::new(key.to_owned())).await;
+    let stored =
+        stored.map_err(RemediationError::before_changes)?.ok_or_else(|| invalid(uri, "it is not there"))?;
+    let backup = Backup::read(&stored.bytes).map_err(|error| RemediationError::InvalidBackup {
+        backup: uri.to_owned(),
+        problem: error.to_string(),
+        source: Some(error),
+    })?;
+    for (what, of, here) in [
+        ("group", backup.group_id.as_str(), group.as_str()),
+        ("account", backup.account.as_str(), settings.account.as_str()),
+        ("Region", backup.region.as_str(), settings.region.as_str()),
+    ] {
+        if of != here {
+            return Err(invalid(uri, &format!("it is of {what} {of}, not {here}")));
+        }
+    }
+    Ok(backup)
+}
+
+/// Refuses a group that cannot be the one that was backed up, whatever its ID.
+fn belongs(backup: &Backup, state: &GroupState, uri: &str) -> Result<(), RemediationError> {
+    if state.owner != backup.account {
+        return Err(invalid(uri, &format!("account {} owns {} (shared VPC)", state.owner, state.id)));
+    }
+    if state.vpc.as_ref() != Some(&backup.vpc_id) {
+        return Err(invalid(uri, &format!("it is of {}, and {} is not in it", backup.vpc_id, state.id)));
+    }
+    Ok(())
+}
+
+fn invalid(uri: &str, problem: &str) -> RemediationError {
+    RemediationError::InvalidBackup { backup: uri.to_owned(), problem: problem.to_owned(), source: None }
+}
+
+/// The rules of a backup that are to be put back, and those that cannot be, because a rule for the same traffic stands
+/// with another description or other tags.
+fn compare<'a>(
+    backup: &'a [SecurityGroupRule],
+    standing: &[SecurityGroupRule],
+) -> (Vec<&'a SecurityGroupRule>, Vec<NotRestored>) {
+    let (mut missing, mut altered) = (Vec::new(), Vec::new());
+    for rule in backup {
+        match standing.iter().find(|other| other.is_same_traffic(rule)) {
+            None => missing.push(rule),
+            Some(other) if other.is_equivalent(rule) => {}
+            Some(other) => altered.push(NotRestored {
+                rule: rule.clone(),
+                why: format!(
+                    "{} stands with another description or other tags, and was left so",
+                    other.rule_id
+                ),
+            }),
+        }
+    }
+    (missing, altered)
+}
+
+/// The rules that one call can authorise together: those of one direction with the same tags.
+fn batches(rules: Vec<&SecurityGroupRule>) -> Vec<Vec<&SecurityGroupRule>> {
+    let mut batches: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for rule in rules {
+        batches.entry((rule.direction, rule.own_tags().collect::<Vec<_>>())).or_default().push(rule);
+    }
+    batches.into_values().collect()
+}
+
+struct Restoring<'a, A> {
+    aws: &'a A,
+    group: &'a SecurityGroupId,
+    uri: &'a str,
+}
+
+impl<A: ReadGroup + AuthoriseRules> Restoring<'_, A> {
+    async fn read(&self) -> Result<Option<GroupState>, RemediationError> {
+        self.aws.read_group(self.group).await.map_err(|error| self.api(error))
+    }
+
+    /// Authorises a batch, or, where EC2 does not take it as a whole, each rule alone.
+    async fn put_back(
+        &self,
+        batch: &[&SecurityGroupRule],
+        restored: &mut Vec<SecurityGroupRule>,
+        not_restored: &mut Vec<NotRestored>,
+    ) -> Result<(), RemediationError> {
+        if self.authorise(batch).await? == Authorised::Done {
+            restored.extend(batch.iter().copied().cloned());
+            return Ok(());
+        }
+        for rule in batch {
+            match self.authorise(&[rule]).await? {
+                Authorised::Done => restored.push((*rule).clone()),
+                Authorised::Refused { why } => not_restored.push(NotRestored { rule: (*rule).clone(), why }),
+            }
+        }
+        Ok(())
+    }
+
+    async fn authorise(&self, rules: &[&SecurityGroupRule]) -> Result<Authorised, RemediationError> {
+        let direction = rules.first().map_or(Direction::Inbound, |rule| rule.direction);
+        tracing::info!(group = %self.group, %direction, rules = rules.len(), "authorising");
+        self.aws.authorise_rules(self.group, direction, rules).await.map_err(|error| self.api(error))
+    }
+
+    /// The group, as soon as it shows these rules.
+    async fn verify(&self, restored: &[SecurityGroupRule]) -> Result<GroupState, RemediationError> {
+        let mut waits = WAITS.into_iter();
+        loop {
+            let Some(state) = self.read().await? else {
+                let backup = Some(self.uri.to_owned());
+                return Err(RemediationError::GroupDeleted { group: self.group.clone(), backup });
+            };
+            let shown =
+                |rule: &&SecurityGroupRule| !state.rules.iter().any(|other| other.is_equivalent(rule));
+            let hidden: Vec<_> = restored.iter().filter(shown).collect();
+            if hidden.is_empty() {
+                return Ok(state);
+            }
+            let Some(wait) = waits.next() else {
+                let (group, backup) = (self.group.clone(), self.uri.to_owned());
+                return Err(RemediationError::NotShown { group, rules: some_of(&hidden), backup });
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn api(&self, source: ApiError) -> RemediationError {
+        RemediationError::Api { source, backup: Some(self.uri.to_owned()) }
+    }
+}
+
+fn answer(
+    backup: &Backup,
+    before: GroupState,
+    after: &GroupState,
+    restored: Vec<SecurityGroupRule>,
+    not_restored: Vec<NotRestored>,
+    uri: &str,
+) -> Answer {
+    let fingerprint = Fingerprint::of(&after.rules);
+    let total = backup.rules.len();
+    let others =
+        after.rules.iter().filter(|rule| !backup.rules.iter().any(|kept| kept.is_same_traffic(rule)));
+    let others: Vec<_> = others.collect();
+    let (status, mut reason) = if not_restored.is_empty() {
+        (
+            Status::Restored,
+            format!("All {total} rules of the backup stand, {} of them put back now.", restored.len()),
+        )
+    } else {
+        let why: Vec<_> =
+            not_restored.iter().map(|missing| format!("{}: {}", missing.rule, missing.why)).collect();
+        let text = format!("{} of {total} rules of the backup do not stand: {}.", why.len(), some_of(&why));
+        (Status::PartlyRestored, text)
+    };
+    if fingerprint == backup.fingerprint {
+        reason += " The fingerprint is the backup's.";
+    } else if !others.is_empty() {
+        reason += &format!(
+            " The fingerprint is not the backup's, as {} other rules stand and were left: {}.",
+            others.len(),
+            some_of(&others)
+        );
+    }
+    Answer {
+        status,
+        refusal: None,
+        reason,
+        group_id: before.id,
+        vpc_id: before.vpc,
+        fingerprint,
+        rules: before.rules,
+        dependents: Vec::new(),
+        unknown: Vec::new(),
+        removed_rules: Vec::new(),
+        restored_rules: restored,
+        not_restored,
+        backup: Some(uri.to_owned()),
+    }
+}

@@ -1,0 +1,213 @@
+//! An AWS in memory that fails where a test wants, and on which no call may take away a rule that is in no backup.
+
+use std::sync::{Mutex, MutexGuard};
+
+use defsg_core::backup::{Backup, BackupKey};
+use defsg_core::dependent::Survey;
+use defsg_core::ports::memory_remediation::{MemoryGroup, World};
+use defsg_core::ports::remediation::*;
+use defsg_core::ports::{ApiError, ApiErrorKind};
+use defsg_core::rule_set::{GroupState, SecurityGroupRule};
+use defsg_core::security_group::Direction;
+use defsg_core::{SecurityGroupId, SecurityGroupRuleId};
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The call fails, and does nothing.
+    Error,
+    /// The call does its work, and the answer is lost: it fails all the same.
+    ErrorAfter,
+    /// The call does half of its work, and fails.
+    ErrorHalfway,
+    /// The process ends before the call does anything.
+    Crash,
+    /// The process ends when the call has done its work.
+    CrashAfter,
+    /// The process ends when the call has done half of its work.
+    CrashHalfway,
+}
+
+pub(crate) const FAULTS: [Fault; 6] = [
+    Fault::Error,
+    Fault::ErrorAfter,
+    Fault::ErrorHalfway,
+    Fault::Crash,
+    Fault::CrashAfter,
+    Fault::CrashHalfway,
+];
+
+type Hook = Box<dyn Fn(&str, &mut World) -> Option<ApiError> + Send + Sync>;
+
+pub(crate) struct Faulty {
+    inner: MemoryGroup,
+    /// The number of the call that fails, counted from 0, and how.
+    fault: Mutex<Option<(usize, Fault)>>,
+    /// Runs before every call: may change the world, or fail the call.
+    hook: Mutex<Option<Hook>>,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+impl Faulty {
+    pub(crate) fn new(inner: MemoryGroup) -> Self {
+        let (fault, hook, calls) = Default::default();
+        Self { inner, fault, hook, calls }
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.inner.world()
+    }
+
+    /// Makes the call with this number fail, counted from the next one.
+    pub(crate) fn fail(&self, number: usize, fault: Fault) {
+        let so_far = self.calls.lock().unwrap().len();
+        *self.fault.lock().unwrap() = Some((so_far + number, fault));
+    }
+
+    pub(crate) fn heal(&self) {
+        *self.fault.lock().unwrap() = None;
+        *self.hook.lock().unwrap() = None;
+    }
+
+    pub(crate) fn before_each_call(
+        &self,
+        hook: impl Fn(&str, &mut World) -> Option<ApiError> + Send + Sync + 'static,
+    ) {
+        *self.hook.lock().unwrap() = Some(Box::new(hook));
+    }
+
+    /// The names of the calls so far.
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// Begins a call; answers with the fault that is meant for it.
+    fn begin(&self, name: &'static str) -> Result<Option<Fault>, ApiError> {
+        let mut calls = self.calls.lock().unwrap();
+        let number = calls.len();
+        calls.push(name);
+        if let Some(error) = self.hook.lock().unwrap().as_ref().and_then(|hook| hook(name, &mut self.world()))
+        {
+            return Err(error);
+        }
+        let fault = *self.fault.lock().unwrap();
+        Ok(fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault))
+    }
+
+    fn standing(&self) -> Vec<SecurityGroupRule> {
+        self.world().group.iter().flat_map(|group| group.rules.clone()).collect()
+    }
+
+    /// Every rule that a call took away is in a backup, word for word.
+    fn check(&self, before: &[SecurityGroupRule]) {
+        let after = self.standing();
+        let gone: Vec<_> = before.iter().filter(|rule| !after.contains(rule)).collect();
+        if gone.is_empty() {
+            return;
+        }
+        let world = self.world();
+        let backups: Vec<_> = world.objects.values().filter_map(|bytes| Backup::read(bytes).ok()).collect();
+        for rule in gone {
+            let kept = backups.iter().any(|backup| backup.rules.contains(rule));
+            assert!(kept, "{rule} is gone and in no backup; calls: {:?}", self.calls());
+        }
+    }
+
+    /// Runs a call and whatever fault is meant for it. `half` does half of what `whole` does.
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        whole: impl Future<Output = Result<T, ApiError>>,
+        half: impl Future,
+    ) -> Result<T, ApiError> {
+        let fault = self.begin(name)?;
+        let before = self.standing();
+        let result = match fault {
+            None => whole.await,
+            Some(Fault::Error | Fault::Crash) => Err(broken()),
+            Some(Fault::ErrorAfter | Fault::CrashAfter) => whole.await.and(Err(broken())),
+            Some(Fault::ErrorHalfway | Fault::CrashHalfway) => {
+                half.await;
+                Err(broken())
+            }
+        };
+        self.check(&before);
+        if matches!(fault, Some(Fault::Crash | Fault::CrashAfter | Fault::CrashHalfway)) {
+            // Whoever waits gives up, and drops everything that was under way.
+            std::future::pending::<()>().await;
+        }
+        result
+    }
+}
+
+pub(crate) fn api_error(kind: ApiErrorKind) -> ApiError {
+    let account = "012345678912".parse().unwrap();
+    ApiError { operation: "Test", account, kind, detail: "as the test wants it".to_owned() }
+}
+
+fn broken() -> ApiError {
+    api_error(ApiErrorKind::Other)
+}
+
+impl ReadGroup for Faulty {
+    async fn read_group(&self, group: &SecurityGroupId) -> Result<Option<GroupState>, ApiError> {
+        self.call("read_group", self.inner.read_group(group), async {}).await
+    }
+}
+
+impl SurveyDependents for Faulty {
+    async fn survey(&self, group: &GroupState) -> Survey {
+        let survey = async { Ok(self.inner.survey(group).await) };
+        // A survey never fails as a whole: nothing was learnt.
+        self.call("survey", survey, async {}).await.unwrap_or_default()
+    }
+}
+
+impl RevokeRules for Faulty {
+    async fn revoke_rules(
+        &self,
+        group: &SecurityGroupId,
+        direction: Direction,
+        rules: &[SecurityGroupRuleId],
+    ) -> Result<(), ApiError> {
+        let half = &rules[..rules.len() / 2];
+        let whole = self.inner.revoke_rules(group, direction, rules);
+        self.call("revoke_rules", whole, self.inner.revoke_rules(group, direction, half)).await
+    }
+}
+
+impl AuthoriseRules for Faulty {
+    async fn authorise_rules(
+        &self,
+        group: &SecurityGroupId,
+        direction: Direction,
+        rules: &[&SecurityGroupRule],
+    ) -> Result<Authorised, ApiError> {
+        let half = &rules[..rules.len() / 2];
+        let whole = self.inner.authorise_rules(group, direction, rules);
+        self.call("authorise_rules", whole, self.inner.authorise_rules(group, direction, half)).await
+    }
+}
+
+impl WriteBackup for Faulty {
+    async fn write_backup(&self, key: &BackupKey, bytes: &[u8]) -> Result<(), ApiError> {
+        // S3 writes whole objects or none; half a write is one that never arrived.
+        self.call("write_backup", self.inner.write_backup(key, bytes), async {}).await
+    }
+}
+
+impl ReadBackup for Faulty {
+    async fn read_backup(&self, key: &BackupKey) -> Result<Option<StoredBackup>, ApiError> {
+        self.call("read_backup", self.inner.read_backup(key), async {}).await
+    }
+
+    fn uri(&self, key: &BackupKey) -> String {
+        self.inner.uri(key)
+    }
+}
+
+impl ListBackups for Faulty {
+    async fn list_backups(&self, prefix: &str, after: &str) -> Result<Vec<BackupKey>, ApiError> {
+        self.call("list_backups", self.inner.list_backups(prefix, after), async {}).await
+    }
+}

@@ -1,0 +1,11 @@
+//! Closes and restores from the outside, on an AWS in memory that can fail at every call.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by failing")]
+
+mod close;
+mod crash;
+mod faulty;
+mod fixture;
+mod refuse;
+mod reopen;
+mod restore;

@@ -1,0 +1,216 @@
+//! Refusals: answers, and nothing changed.
+
+use defsg_core::dependent::{Dependent, RequiredSources, Source};
+use defsg_core::exemption::{Exemption, Target};
+use defsg_core::interface::NetworkInterface;
+use defsg_core::plan::{Request, Settings};
+use defsg_core::rule_set::GroupState;
+use defsg_core::security_group::Direction;
+use defsg_remediation::{Answer, Status, close};
+
+use crate::faulty::Faulty;
+use crate::fixture::*;
+
+async fn close_with(aws: &Faulty, settings: &Settings, force: bool) -> Answer {
+    close(aws, aws, &id(), &Request { force, planned: None }, settings, NOW).await.unwrap()
+}
+
+fn assert_refused(aws: &Faulty, answer: &Answer, refusal: &str) {
+    assert_eq!((answer.status, answer.refusal), (Status::Refused, Some(refusal)), "{}", answer.reason);
+    assert_eq!((answer.backup.as_ref(), answer.removed_rules.len()), (None, 0));
+    assert_untouched(aws);
+}
+
+fn lambda() -> NetworkInterface {
+    NetworkInterface {
+        id: "eni-0123456789abcdef0".to_owned(),
+        interface_type: "lambda".to_owned(),
+        description: "AWS Lambda VPC ENI-orders-9b0ce0a1-0f2f-4c0e-8b1a-7d3f5c1e2a34".to_owned(),
+        ..NetworkInterface::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dependent_of_any_kind_stops_a_close_and_is_named() {
+    let other = "sg-0f1e2d3c4b5a69788".parse().unwrap();
+    let rule_id = "sgr-0123456789abcdef0".parse().unwrap();
+    let mut cases = vec![
+        (Source::NetworkInterfaces, Dependent::network_interface(&lambda()), "Lambda function orders (eni-"),
+        (
+            Source::SecurityGroupRules,
+            Dependent::rule(&id(), &other, &rule_id, Direction::Inbound).unwrap(),
+            "inbound rule of sg-0f1e2d3c4b5a69788 (sgr-",
+        ),
+        (
+            Source::SecurityGroupReferences,
+            Dependent::referencing_vpc("vpc-0fedcba9876543210", "pcx-0a1b2c3d4e5f60718"),
+            "over pcx-0a1b2c3d4e5f60718 (vpc-",
+        ),
+        (
+            Source::SecurityGroupReferences,
+            Dependent::referencing_vpc("vpc-0fedcba9876543210", "tgw-0a1b2c3d4e5f60718"),
+            "over tgw-0a1b2c3d4e5f60718 (vpc-",
+        ),
+        (
+            Source::LaunchTemplates,
+            Dependent::launch_template("lt-0123456789abcdef0", "web", 3, "default"),
+            "launch template web, version 3 (default) (lt-",
+        ),
+        (
+            Source::Relationships,
+            Dependent::recorded("AWS::DAX::Cluster", "dax-1", Some("cache"), Source::Relationships).unwrap(),
+            "AWS::DAX::Cluster cache (dax-1)",
+        ),
+    ];
+    for source in Source::all() {
+        if let Source::Recorded(of) = source {
+            let dependent = Dependent::recorded(of.resource_type(), "idle", None, source).unwrap();
+            cases.push((source, dependent, of.resource_type()));
+        }
+    }
+    for (source, dependent, named) in cases {
+        let aws = open();
+        aws.world().survey.insert(source, Ok(vec![dependent.clone()]));
+        let answer = close_now(&aws).await.unwrap();
+        assert_refused(&aws, &answer, "in_use");
+        assert!(answer.reason.contains(named), "{}", answer.reason);
+        assert_eq!(answer.dependents, [dependent]);
+        assert_eq!(answer.dependents[0].source, source.name());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_dependents_are_counted_all_and_named_some() {
+    let aws = open();
+    let of = |number| NetworkInterface { id: format!("eni-{number:017x}"), ..lambda() };
+    let many = (0..12).map(|number| Dependent::network_interface(&of(number))).collect();
+    aws.world().survey.insert(Source::NetworkInterfaces, Ok(many));
+    let answer = close_now(&aws).await.unwrap();
+    assert!(answer.reason.contains("in use by 12: "), "{}", answer.reason);
+    assert!(answer.reason.contains(" and 7 more."), "{}", answer.reason);
+    assert_eq!(answer.dependents.len(), 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_required_source_that_cannot_tell_stops_a_close_whichever_it_is() {
+    for source in Source::all() {
+        for missing in [false, true] {
+            let aws = open();
+            if missing {
+                aws.world().survey.remove(&source);
+            } else {
+                aws.world().survey.insert(source, Err("UnauthorizedOperation".to_owned()));
+            }
+            let answer = close_now(&aws).await.unwrap();
+            assert_refused(&aws, &answer, "unknown");
+            assert_eq!(
+                (answer.unknown[0].source.as_str(), answer.unknown[0].required),
+                (source.name(), true)
+            );
+            assert!(answer.reason.contains(source.name()), "{}", answer.reason);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_was_left_out_is_reported_when_it_cannot_tell_and_counts_when_it_can() {
+    let required = RequiredSources::parse("all, -config:AWS::CodeBuild::Project").unwrap();
+    let settings = Settings { required, ..settings() };
+    let source: Source = "config:AWS::CodeBuild::Project".parse().unwrap();
+
+    let aws = open();
+    aws.world().survey.insert(source, Err("AWS Config does not record it".to_owned()));
+    let answer = close_with(&aws, &settings, false).await;
+    assert_eq!(answer.status, Status::Closed);
+    assert_eq!((answer.unknown[0].source.as_str(), answer.unknown[0].required), (source.name(), false));
+
+    let aws = open();
+    let idle = Dependent::recorded("AWS::CodeBuild::Project", "nightly", None, source).unwrap();
+    aws.world().survey.insert(source, Ok(vec![idle]));
+    assert_refused(&aws, &close_with(&aws, &settings, false).await, "in_use");
+}
+
+#[tokio::test(start_paused = true)]
+async fn force_overrides_in_use_and_unknown_and_nothing_else() {
+    type Change = fn(&mut GroupState);
+    let changes: [(&str, Change); 3] = [
+        ("not_default", |group| group.name = "web".to_owned()),
+        ("other_owner", |group| group.owner = "111122223333".parse().unwrap()),
+        ("no_vpc", |group| group.vpc = None),
+    ];
+    for (refusal, change) in changes {
+        let aws = open();
+        change(aws.world().group.as_mut().unwrap());
+        assert_refused(&aws, &close_with(&aws, &settings(), true).await, refusal);
+        assert_eq!(aws.calls(), ["read_group"], "nobody needs to be asked");
+    }
+    for target in [
+        Target::SecurityGroup(id()),
+        Target::Vpc("vpc-0123456789abcdef0".parse().unwrap()),
+        Target::Account("012345678912".parse().unwrap()),
+    ] {
+        let mut exempt = settings();
+        exempt.exemptions.entries =
+            vec![Exemption { target, until: Some(NOW.date()), reason: "ERP".to_owned() }];
+        let aws = open();
+        let answer = close_with(&aws, &exempt, true).await;
+        assert_refused(&aws, &answer, "exempt");
+        assert!(answer.reason.contains("Exempt until 2026-11-22"), "{}", answer.reason);
+        exempt.exemptions.entries[0].until = NOW.date().previous_day();
+        assert_eq!(close_with(&open(), &exempt, false).await.status, Status::Closed, "over since yesterday");
+    }
+    let aws = open();
+    let request = Request { force: true, planned: Some(defsg_core::fingerprint::Fingerprint::of(&[])) };
+    let answer = close(&aws, &aws, &id(), &request, &settings(), NOW).await.unwrap();
+    assert_refused(&aws, &answer, "changed_since_plan");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_json_with_every_field_always() {
+    let aws = open();
+    aws.world().survey.insert(Source::NetworkInterfaces, Ok(vec![Dependent::network_interface(&lambda())]));
+    let answer = serde_json::to_value(close_now(&aws).await.unwrap()).unwrap();
+    let mut fields: Vec<_> = answer.as_object().unwrap().keys().cloned().collect();
+    fields.sort();
+    assert_eq!(
+        fields,
+        [
+            "backup",
+            "dependents",
+            "fingerprint",
+            "groupId",
+            "notRestored",
+            "reason",
+            "refusal",
+            "removedRules",
+            "restoredRules",
+            "rules",
+            "status",
+            "unknown",
+            "vpcId"
+        ]
+    );
+    assert_eq!((&answer["status"], &answer["refusal"]), (&"refused".into(), &"in_use".into()));
+    assert_eq!(
+        answer["dependents"],
+        serde_json::json!([{
+            "kind": "network-interface", "id": "eni-0123456789abcdef0",
+            "name": "Lambda function orders", "source": "network-interfaces",
+        }])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_came_into_use_while_its_close_was_interrupted_is_refused_and_its_backup_named() {
+    let aws = open();
+    aws.fail(7, crate::faulty::Fault::Error);
+    close_now(&aws).await.unwrap_err();
+    aws.heal();
+    aws.world().survey.insert(Source::NetworkInterfaces, Ok(vec![Dependent::network_interface(&lambda())]));
+    let answer = close_now(&aws).await.unwrap();
+    assert_eq!(answer.refusal, Some("in_use"));
+    let kept = backups(&aws).pop().unwrap().0;
+    assert!(answer.reason.ends_with(&format!("was interrupted; the rules as they were are in {kept}.")));
+    assert_eq!(answer.backup, Some(kept.clone()));
+    assert_eq!(plan_now(&aws).await.backup, Some(kept));
+}

@@ -1,0 +1,201 @@
+//! A group that something keeps opening is refused after a while, instead of fought over.
+
+use defsg_core::backup::Backup;
+use defsg_core::plan::Request;
+use defsg_core::ports::ApiErrorKind;
+use defsg_core::ports::memory_remediation::MemoryGroup;
+use defsg_core::security_group::Direction;
+use defsg_remediation::{Status, close, plan};
+use time::Duration;
+
+use crate::faulty::{Fault, Faulty, api_error};
+use crate::fixture::*;
+
+/// What a template that owns the rules does on its next run.
+fn reopen(aws: &Faulty) {
+    rules().iter().for_each(|rule| aws.world().add_rule(rule));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_was_reopened_three_times_within_a_day_is_refused_the_fourth() {
+    let aws = open();
+    for hour in 0..3 {
+        let answer = close_at(&aws, NOW + Duration::hours(hour)).await.unwrap();
+        assert_eq!(answer.status, Status::Closed, "close {}", hour + 1);
+        reopen(&aws);
+    }
+    let refused = close_at(&aws, NOW + Duration::hours(3)).await.unwrap();
+    assert_eq!((refused.status, refused.refusal), (Status::Refused, Some("reopened_too_often")));
+    assert!(refused.reason.contains("closed 3 times within 24 hours"), "{}", refused.reason);
+    assert_eq!(refused.rules.len(), 6, "the latest rules are shown");
+    assert_eq!(backups(&aws).len(), 3);
+
+    let forced = Request { force: true, planned: None };
+    let now = NOW + Duration::hours(4);
+    let still = close(&aws, &aws, &id(), &forced, &settings(), now).await.unwrap();
+    assert_eq!(still.refusal, Some("reopened_too_often"), "force does not override it");
+
+    // The first close is a day old and counts no more.
+    let later = close_at(&aws, NOW + Duration::hours(24) + Duration::SECOND).await.unwrap();
+    assert_eq!(later.status, Status::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_is_the_operator_s() {
+    let mut strict = settings();
+    strict.reopening.closes = 1.try_into().unwrap();
+    strict.reopening.hours = 2.try_into().unwrap();
+    let aws = open();
+    close_now(&aws).await.unwrap();
+    reopen(&aws);
+    for (minutes, status) in [(119, Status::Refused), (121, Status::Closed)] {
+        let now = NOW + Duration::minutes(minutes);
+        let answer = close(&aws, &aws, &id(), &Request::default(), &strict, now).await.unwrap();
+        assert_eq!(answer.status, status, "after {minutes} minutes");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_was_interrupted_any_number_of_times_is_one_close() {
+    let aws = open();
+    for minute in 0..8 {
+        // The second revoke fails: the inbound rules go in the first run, the outbound ones stay.
+        aws.before_each_call(|call, world| {
+            let outbound =
+                world.group.as_ref()?.rules.iter().all(|rule| rule.direction.to_string() == "outbound");
+            (call == "revoke_rules" && outbound).then(|| api_error(ApiErrorKind::Throttled))
+        });
+        close_at(&aws, NOW + Duration::minutes(minute)).await.unwrap_err();
+    }
+    aws.heal();
+    assert_eq!(backups(&aws).len(), 8);
+    let answer = close_at(&aws, NOW + Duration::minutes(9)).await.unwrap();
+    assert_eq!(answer.status, Status::Closed, "{}", answer.reason);
+    assert_eq!(backups(&aws).pop().unwrap().1.rules.len(), 6, "the last backup holds all");
+    for close in 1..3 {
+        reopen(&aws);
+        assert_eq!(close_at(&aws, NOW + Duration::hours(close)).await.unwrap().status, Status::Closed);
+    }
+    reopen(&aws);
+    assert_eq!(close_at(&aws, NOW + Duration::hours(3)).await.unwrap().refusal, Some("reopened_too_often"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_came_back_while_the_group_was_closed_makes_no_second_close() {
+    let aws = Faulty::new(MemoryGroup::new(group(rules()[..1].to_vec())));
+    let readings = std::sync::atomic::AtomicUsize::new(0);
+    aws.before_each_call(move |call, world| {
+        // Its only rule, under another ID, at the reading after the revoke.
+        if call == "read_group" && readings.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 2 {
+            world.add_rule(&rules()[0]);
+        }
+        None
+    });
+    assert_eq!(close_now(&aws).await.unwrap().status, Status::Closed);
+    aws.heal();
+    let kept = backups(&aws);
+    assert_eq!((kept.len(), kept[1].1.rules.len()), (2, 1), "one rule for the same traffic");
+    let mut strict = settings();
+    strict.reopening.closes = 2.try_into().unwrap();
+    reopen(&aws);
+    let now = NOW + Duration::minutes(5);
+    let second = plan(&aws, Some(&aws), &id(), &Request::default(), &strict, now).await.unwrap();
+    assert_eq!(second.status, Status::Planned, "{}", second.reason);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_interrupted_close_took_away_is_carried_over_for_an_hour_and_no_longer() {
+    for (minutes, kept) in [(60, 6), (61, 3)] {
+        let aws = open();
+        aws.fail(7, Fault::Error);
+        close_now(&aws).await.unwrap_err();
+        aws.heal();
+        assert_eq!(standing(&aws).len(), 3);
+        let answer = close_at(&aws, NOW + Duration::minutes(minutes)).await.unwrap();
+        assert_eq!(answer.status, Status::Closed);
+        assert_eq!(backups(&aws).pop().unwrap().1.rules.len(), kept, "after {minutes} minutes");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_was_interrupted_does_not_stand_in_its_own_way() {
+    let mut strict = settings();
+    strict.reopening.closes = 1.try_into().unwrap();
+    let aws = open();
+    aws.fail(7, Fault::Error);
+    close_now(&aws).await.unwrap_err();
+    aws.heal();
+    let answer =
+        close(&aws, &aws, &id(), &Request::default(), &strict, NOW + Duration::MINUTE).await.unwrap();
+    assert_eq!(answer.status, Status::Closed, "{}", answer.reason);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_was_interrupted_hours_apart_is_one_close_though_nothing_is_carried_over() {
+    let aws = open();
+    for hour in [0, 2] {
+        aws.fail(close_calls_before_outbound(&aws), Fault::Error);
+        close_at(&aws, NOW + Duration::hours(hour)).await.unwrap_err();
+    }
+    aws.heal();
+    assert_eq!(close_at(&aws, NOW + Duration::hours(4)).await.unwrap().status, Status::Closed);
+    let kept: Vec<_> = backups(&aws).into_iter().map(|(_, backup)| backup.continues).collect();
+    assert_eq!(kept, [None, None, None]);
+    reopen(&aws);
+    let mut strict = settings();
+    strict.reopening.closes = 2.try_into().unwrap();
+    let now = NOW + Duration::hours(5);
+    let again = plan(&aws, Some(&aws), &id(), &Request::default(), &strict, now).await.unwrap();
+    assert_eq!(again.status, Status::Planned, "{}", again.reason);
+}
+
+/// How many calls a close makes before it revokes outbound rules: read, survey, list, each backup so far, write, read
+/// back, read again, and, unless they are gone already, the revoke of inbound rules.
+fn close_calls_before_outbound(aws: &Faulty) -> usize {
+    let inbound = standing(aws).iter().any(|rule| rule.direction == Direction::Inbound);
+    6 + backups(aws).len() + usize::from(inbound)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_cannot_be_read_counts_as_a_close_and_holds_up_no_other() {
+    let key =
+        |minute| format!("012345678912/eu-west-1/sg-0a1b2c3d4e5f60718/20261122T064{minute}00.000Z-x.json");
+    let aws = open();
+    aws.world().objects.extend((0..2).map(|minute| (key(minute), b"not a backup".to_vec())));
+    assert_eq!(plan_now(&aws).await.status, Status::Planned);
+    aws.world().objects.insert(key(2), b"not a backup".to_vec());
+    assert_eq!(close_now(&aws).await.unwrap().refusal, Some("reopened_too_often"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rules_of_a_backup_of_another_group_are_never_carried_over() {
+    let aws = open();
+    close_now(&aws).await.unwrap();
+    let (_, mine) = backups(&aws).pop().unwrap();
+    let other = Backup { group_id: "sg-0f1e2d3c4b5a69788".parse().unwrap(), ..mine };
+
+    let aws = Faulty::new(MemoryGroup::new(group(rules()[..2].to_vec())));
+    let key = "012345678912/eu-west-1/sg-0a1b2c3d4e5f60718/20261122T065000.000Z-x.json";
+    aws.world().objects.insert(key.to_owned(), other.to_document().1);
+    let answer = close_now(&aws).await.unwrap();
+    assert_eq!(answer.status, Status::Closed);
+    let (_, kept) = backups(&aws).pop().unwrap();
+    assert_eq!((kept.rules.len(), kept.continues), (2, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_backups_being_listed_nothing_is_closed() {
+    for call in ["list_backups", "read_backup"] {
+        let aws = open();
+        aws.world().objects.insert(
+            "012345678912/eu-west-1/sg-0a1b2c3d4e5f60718/20261122T064000.000Z-x.json".to_owned(),
+            b"x".to_vec(),
+        );
+        aws.before_each_call(move |name, _| (name == call).then(|| api_error(ApiErrorKind::AccessDenied)));
+        assert_eq!(close_now(&aws).await.unwrap_err().error_type(), "AccessDenied");
+        assert_eq!(standing(&aws), rules());
+        aws.heal();
+        aws.world().objects.clear();
+        assert_untouched(&aws);
+    }
+}
