@@ -1,12 +1,11 @@
 //! One invocation: parse, obtain the group, judge, put.
 
-use std::time::{Duration, SystemTime};
-
 use defsg_aws::{Accounts, FunctionIdentity};
 use defsg_core::Evaluation;
 use defsg_core::item::{Item, ItemStatus};
 use defsg_core::ports::{DefaultGroups, ItemHistory, PutEvaluations, RecordedResults};
-use lambda_runtime::{Context, LambdaEvent};
+use defsg_lambda::time_left;
+use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
@@ -15,9 +14,6 @@ use crate::event::{Event, Invocation};
 use crate::metrics::{Metrics, Summary};
 use crate::publisher::Publisher;
 use crate::sweep::sweep;
-
-/// What is kept of the function's time to say that it ran out.
-const MARGIN: Duration = Duration::from_millis(500);
 
 /// Handles one invocation by AWS Config and writes its metrics.
 ///
@@ -39,11 +35,6 @@ pub async fn handle(event: LambdaEvent<Value>, accounts: &Accounts) -> Result<Su
     }
     metrics.write();
     result
-}
-
-fn time_left(context: &Context) -> Duration {
-    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-    left.saturating_sub(MARGIN)
 }
 
 async fn within_time(

@@ -6,7 +6,6 @@
 pub mod error;
 pub mod event;
 pub mod handler;
-pub mod logs;
 pub mod metrics;
 pub mod publisher;
 pub mod sweep;

@@ -1,7 +1,8 @@
 //! Wires the function: logs, the accounts, the handler, the runtime.
 
 use defsg_aws::Accounts;
-use defsg_evaluator::{handler, logs};
+use defsg_evaluator::handler;
+use defsg_lambda::logs;
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

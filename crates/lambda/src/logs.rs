@@ -1,7 +1,7 @@
 //! JSON logs on standard output, one object a line, with the request's ID on every line of an invocation.
 //!
 //! `LOG_LEVEL` rules defsg's own lines and no others: at their lowest levels the runtime and the SDK print whole
-//! payloads, and an event's payload holds the result token.
+//! payloads, and the payload of an event from AWS Config holds the result token.
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
