@@ -10,6 +10,7 @@ use defsg_core::AccountId;
 use defsg_core::parameters::RoleName;
 
 use crate::http;
+use crate::whole::WholeAnswer;
 
 /// Where the function runs: the partition and account of its ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,12 @@ pub struct FunctionIdentity {
 }
 
 impl FunctionIdentity {
+    /// The ARN of a role in an account of the same partition.
+    #[must_use]
+    pub fn role_arn(&self, account: &AccountId, role: &RoleName) -> String {
+        format!("arn:{}:iam::{account}:role/{role}", self.partition)
+    }
+
     /// Reads an ARN such as `arn:aws:lambda:eu-west-1:012345678912:function:evaluator`.
     #[must_use]
     pub fn from_arn(arn: &str) -> Option<Self> {
@@ -55,15 +62,21 @@ impl AwsAccount {
 
     /// Made on first use: a change, which is what the function is started for, needs none.
     pub(crate) fn ec2(&self) -> &aws_sdk_ec2::Client {
-        self.ec2.get_or_init(|| aws_sdk_ec2::Client::new(&self.sdk))
+        self.ec2.get_or_init(|| {
+            let config = aws_sdk_ec2::config::Builder::from(&self.sdk).interceptor(WholeAnswer);
+            aws_sdk_ec2::Client::from_conf(config.build())
+        })
     }
 }
+
+type Key = (AccountId, Option<String>);
 
 /// Every account that the function has worked in since it started. The clients of each are made once.
 #[derive(Debug)]
 pub struct Accounts {
     sdk: SdkConfig,
-    known: Mutex<HashMap<(AccountId, Option<RoleName>), Arc<AwsAccount>>>,
+    /// By account and the ARN of the assumed role, if any.
+    known: Mutex<HashMap<Key, Arc<AwsAccount>>>,
 }
 
 impl Accounts {
@@ -83,12 +96,12 @@ impl Accounts {
 
     /// Another account, with the credentials of a role in it. They are fetched at the first call, kept, and renewed
     /// shortly before they expire.
-    pub async fn assume(&self, partition: &str, account: &AccountId, role: &RoleName) -> Arc<AwsAccount> {
-        let key = (account.clone(), Some(role.clone()));
+    pub async fn assume(&self, account: &AccountId, role_arn: &str) -> Arc<AwsAccount> {
+        let key = (account.clone(), Some(role_arn.to_owned()));
         if let Some(known) = self.known(&key) {
             return known;
         }
-        let provider = AssumeRoleProvider::builder(format!("arn:{partition}:iam::{account}:role/{role}"))
+        let provider = AssumeRoleProvider::builder(role_arn)
             .configure(&self.sdk)
             .session_name("defsg-evaluator")
             .build()
@@ -98,11 +111,11 @@ impl Accounts {
         self.keep(key, &sdk)
     }
 
-    fn known(&self, key: &(AccountId, Option<RoleName>)) -> Option<Arc<AwsAccount>> {
+    fn known(&self, key: &Key) -> Option<Arc<AwsAccount>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    fn keep(&self, key: (AccountId, Option<RoleName>), sdk: &SdkConfig) -> Arc<AwsAccount> {
+    fn keep(&self, key: Key, sdk: &SdkConfig) -> Arc<AwsAccount> {
         let account = Arc::new(AwsAccount::new(key.0.clone(), sdk));
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&account));
         account

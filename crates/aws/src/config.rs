@@ -15,7 +15,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::account::AwsAccount;
-use crate::error::{api_error, unreadable};
+use crate::error::{api_error, api_error_without, unreadable};
 
 impl PutEvaluations for AwsAccount {
     async fn put_evaluations(
@@ -38,32 +38,25 @@ impl PutEvaluations for AwsAccount {
             .set_evaluations(Some(sdk_evaluations))
             .send()
             .await;
-        let answer = answer.map_err(|error| {
-            let mut error = api_error(OPERATION, &self.id, &error);
-            // A validation message quotes the value it complains of.
-            error.detail = error.detail.replace(token.reveal(), "…");
-            error
-        })?;
-        answer.failed_evaluations().iter().map(|refused| self.find(refused, batch)).collect()
+        let answer =
+            answer.map_err(|error| api_error_without(token.reveal(), OPERATION, &self.id, &error))?;
+        let refused = answer.failed_evaluations();
+        if !refused.iter().all(|refused| batch.evaluations().iter().any(|sent| is_echo(refused, sent))) {
+            // Its ID is not named: an answer that lies may say anything, the token included.
+            return Err(unreadable(
+                OPERATION,
+                &self.id,
+                "the answer refuses an evaluation that was not sent",
+            ));
+        }
+        let is_refused = |sent: &&Evaluation| refused.iter().any(|refused| is_echo(refused, sent));
+        Ok(batch.evaluations().iter().filter(is_refused).cloned().collect())
     }
 }
 
-impl AwsAccount {
-    /// The evaluation of the batch that Config's answer echoes.
-    fn find(
-        &self,
-        refused: &aws_sdk_config::types::Evaluation,
-        batch: Batch<'_>,
-    ) -> Result<Evaluation, ApiError> {
-        let same = |sent: &&Evaluation| {
-            sent.resource_id == refused.compliance_resource_id
-                && sent.resource_type == refused.compliance_resource_type
-        };
-        batch.evaluations().iter().find(same).cloned().ok_or_else(|| {
-            let detail = format!("the answer refuses {}, which was not sent", refused.compliance_resource_id);
-            unreadable("PutEvaluations", &self.id, detail)
-        })
-    }
+fn is_echo(refused: &aws_sdk_config::types::Evaluation, sent: &Evaluation) -> bool {
+    sent.resource_id == refused.compliance_resource_id
+        && sent.resource_type == refused.compliance_resource_type
 }
 
 fn to_sdk(

@@ -17,18 +17,45 @@ pub(crate) fn api_error<E>(operation: &'static str, account: &AccountId, error: 
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let (kind, detail) = match error {
-        SdkError::ServiceError(context) => of_service(context.err().meta()),
+    let (kind, detail) = describe(error);
+    ApiError { operation, account: account.clone(), kind, detail: cut(&detail) }
+}
+
+/// Describes a failed call that carried a secret. An error message of AWS may quote what it complains of: the secret is
+/// taken out of the whole text, before that is cut.
+pub(crate) fn api_error_without<E>(
+    secret: &str,
+    operation: &'static str,
+    account: &AccountId,
+    error: &SdkError<E>,
+) -> ApiError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let (kind, detail) = describe(error);
+    ApiError { operation, account: account.clone(), kind, detail: cut(&detail.replace(secret, "…")) }
+}
+
+fn cut(detail: &str) -> String {
+    detail.chars().take(MAX_DETAIL_CHARS).collect()
+}
+
+fn describe<E>(error: &SdkError<E>) -> (ApiErrorKind, String)
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match error {
+        SdkError::ServiceError(context) => of_service(context.err().meta(), context.raw().status().as_u16()),
         SdkError::TimeoutError(_) => (ApiErrorKind::TimedOut, "no answer in time".to_owned()),
-        SdkError::ResponseError(_) => (ApiErrorKind::Unreadable, chain(error)),
+        SdkError::ResponseError(context) => {
+            let status = context.raw().status().as_u16();
+            (
+                of_status(status),
+                format!("an answer with HTTP status {status} that cannot be read: {}", chain(error)),
+            )
+        }
         SdkError::DispatchFailure(failure) if failure.is_timeout() => (ApiErrorKind::TimedOut, chain(error)),
         _ => of_assume_role(error).unwrap_or_else(|| (ApiErrorKind::Other, chain(error))),
-    };
-    ApiError {
-        operation,
-        account: account.clone(),
-        kind,
-        detail: detail.chars().take(MAX_DETAIL_CHARS).collect(),
     }
 }
 
@@ -41,9 +68,22 @@ pub(crate) fn unreadable(
     ApiError { operation, account: account.clone(), kind: ApiErrorKind::Unreadable, detail: detail.into() }
 }
 
-fn of_service(meta: &ErrorMetadata) -> (ApiErrorKind, String) {
-    let code = meta.code().unwrap_or("no error code");
-    (kind_of(code), format!("{code}: {}", meta.message().unwrap_or("no message")))
+fn of_service(meta: &ErrorMetadata, status: u16) -> (ApiErrorKind, String) {
+    let Some(code) = meta.code() else {
+        return (of_status(status), format!("HTTP status {status}, and no error code"));
+    };
+    let message = meta.message().unwrap_or("no message").trim_end_matches('.');
+    (kind_of(code), format!("{code}: {message}"))
+}
+
+/// What an HTTP status says where nothing else does.
+fn of_status(status: u16) -> ApiErrorKind {
+    match status {
+        401 | 403 => ApiErrorKind::AccessDenied,
+        429 => ApiErrorKind::Throttled,
+        200..=299 => ApiErrorKind::Unreadable,
+        _ => ApiErrorKind::Other,
+    }
 }
 
 /// By error code. Sources: the common errors of the Config, EC2 and STS API references; the SDK's own throttling codes.
@@ -88,7 +128,7 @@ fn of_assume_role(error: &(dyn Error + 'static)) -> Option<(ApiErrorKind, String
                 .and_then(aws_sdk_config::error::SdkError::as_service_error)
         })
     })?;
-    let (kind, detail) = of_service(denied.meta());
+    let (kind, detail) = of_service(denied.meta(), 0);
     Some((kind, format!("the role of the account could not be assumed: {detail}")))
 }
 

@@ -52,7 +52,8 @@ fn to_group(group: SdkSecurityGroup) -> Result<SecurityGroup, String> {
         id: parse("groupId", group.group_id)?,
         name: group.group_name.ok_or("it has no groupName")?,
         owner: parse("ownerId", group.owner_id)?,
-        vpc: group.vpc_id.filter(|id| !id.is_empty()).map(|id| parse("vpcId", Some(id))).transpose()?,
+        // EC2-Classic is gone: a group in no VPC can only be a broken answer.
+        vpc: Some(parse("vpcId", group.vpc_id)?),
         tags: tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect(),
         rules: inbound
             .chain(outbound)
@@ -121,10 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn a_group_without_an_owner_a_name_or_an_id_is_unreadable() {
+    fn a_group_without_an_owner_a_name_a_vpc_or_an_id_is_unreadable() {
         assert!(to_group(closed().set_owner_id(None).build()).is_err());
         assert!(to_group(closed().set_group_name(None).build()).is_err());
         assert!(to_group(closed().set_group_id(None).build()).is_err());
+        assert!(to_group(closed().set_vpc_id(None).build()).is_err());
+        assert!(to_group(closed().vpc_id("").build()).is_err());
         assert!(to_group(closed().group_id("sg-?").build()).is_err());
     }
 

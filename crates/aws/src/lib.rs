@@ -13,6 +13,7 @@ mod http;
 mod pages;
 #[cfg(feature = "remediation")]
 mod rules;
+mod whole;
 
 pub use account::{Accounts, AwsAccount, FunctionIdentity};
 #[cfg(feature = "remediation")]

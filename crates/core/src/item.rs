@@ -120,13 +120,19 @@ impl Item {
     }
 
     fn parse(&self) -> Result<RawGroup, String> {
-        let Value::String(text) = &self.configuration else {
-            return serde_path_to_error::deserialize(&self.configuration).map_err(|error| error.to_string());
-        };
-        let mut json = serde_json::Deserializer::from_str(text);
-        let raw = serde_path_to_error::deserialize(&mut json).map_err(|error| error.to_string())?;
-        json.end().map_err(|error| error.to_string())?;
-        Ok(raw)
+        match &self.configuration {
+            configuration @ Value::Object(_) => {
+                serde_path_to_error::deserialize(configuration).map_err(|error| error.to_string())
+            }
+            // An object, too: serde would fill the struct from a list.
+            Value::String(text) if text.trim_ascii_start().starts_with('{') => {
+                let mut json = serde_json::Deserializer::from_str(text);
+                let raw = serde_path_to_error::deserialize(&mut json).map_err(|error| error.to_string())?;
+                json.end().map_err(|error| error.to_string())?;
+                Ok(raw)
+            }
+            _ => Err("it is no JSON object".to_owned()),
+        }
     }
 }
 

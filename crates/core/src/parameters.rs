@@ -160,7 +160,7 @@ fn parse_tag_key(value: &str) -> Result<String, ParameterError> {
 
 fn parse_max_days(value: &str) -> Result<u16, ParameterError> {
     match value.parse() {
-        Ok(days @ 1..=MAX_MAX_EXEMPTION_DAYS) => Ok(days),
+        Ok(days @ 1..=MAX_MAX_EXEMPTION_DAYS) if !value.starts_with('+') => Ok(days),
         _ => {
             let mend = format!("give a whole number of days from 1 to {MAX_MAX_EXEMPTION_DAYS}");
             Err(ParameterError::new("maxExemptionDays", format!("{value:?} is no number of days"), mend))

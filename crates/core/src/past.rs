@@ -71,8 +71,10 @@ impl Past {
         now: OffsetDateTime,
     ) -> Option<(&BackupKey, &Backup)> {
         let stands = |rule: &SecurityGroupRule| standing.iter().any(|other| other.rule_id == rule.rule_id);
+        // Where all of them stand, nothing was taken away.
+        let half_done = |rules: &[SecurityGroupRule]| rules.iter().any(stands) && !rules.iter().all(stands);
         let mut backups = self.backups.iter().rev().filter_map(|(key, backup)| Some((key, backup.as_ref()?)));
-        backups.find(|(_, backup)| backup.taken + UNFINISHED_FOR >= now && backup.rules.iter().any(stands))
+        backups.find(|(_, backup)| backup.taken + UNFINISHED_FOR >= now && half_done(&backup.rules))
     }
 
     /// Whether a close of the rules with this fingerprint began, and nothing was added or altered since.

@@ -8,6 +8,9 @@ use lambda_runtime::Diagnostic;
 
 use crate::event::EventError;
 
+/// The most characters of a message.
+const MAX_MESSAGE_CHARS: usize = 2000;
+
 /// Why an invocation failed. A message says what happened, to which resource, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluatorError {
@@ -31,7 +34,7 @@ pub enum EvaluatorError {
     UnreadableItem(#[from] UnreadableItem),
     /// Some of the groups that EC2 listed cannot be judged.
     #[error(
-        "{count} security groups could not be judged ({examples}); results were put for all others, \
+        "{count} security groups could not be judged ({examples}); the others were put, \
          and none was declared gone"
     )]
     UnreadableGroups {
@@ -65,7 +68,7 @@ pub enum EvaluatorError {
     },
     /// The function's time ran out.
     #[error(
-        "not done within {0:?}, the time that the function has; what was put stays put, and the next invocation starts \
+        "not done within {0:.1?}, the time that the function has; what was put stays put, and the next invocation starts \
          anew. Raise the function's timeout if this happens again"
     )]
     OutOfTime(Duration),
@@ -94,6 +97,26 @@ impl EvaluatorError {
     }
 }
 
+impl EvaluatorError {
+    /// The message, cut where something in it was so long that a log line or a queue would not take it.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let message = self.to_string();
+        match message.char_indices().nth(MAX_MESSAGE_CHARS) {
+            Some((end, _)) => format!("{}…", &message[..end]),
+            None => message,
+        }
+    }
+
+    /// Names the role that the calls were made with, where a call failed.
+    pub(crate) fn in_role(mut self, role_arn: &str) -> Self {
+        if let Self::Api(error) = &mut self {
+            error.detail = format!("as {role_arn}: {}", error.detail);
+        }
+        self
+    }
+}
+
 fn mend(kind: ApiErrorKind) -> &'static str {
     match kind {
         ApiErrorKind::AccessDenied => "; check the role's policy against docs/permissions.md",
@@ -110,6 +133,6 @@ fn mend(kind: ApiErrorKind) -> &'static str {
 
 impl From<EvaluatorError> for Diagnostic {
     fn from(error: EvaluatorError) -> Self {
-        Self { error_type: error.error_type().to_owned(), error_message: error.to_string() }
+        Self { error_type: error.error_type().to_owned(), error_message: error.message() }
     }
 }

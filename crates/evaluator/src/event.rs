@@ -12,6 +12,11 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::json;
+
+/// More than Config's 1,024 characters take as JSON, and little enough to be parsed at once.
+const MAX_PARAMETERS_BYTES: usize = 16 * 1024;
+
 /// One invocation by AWS Config.
 #[derive(Debug)]
 pub struct Event {
@@ -67,25 +72,31 @@ impl Event {
     ///
     /// # Errors
     /// Where something that must be there is missing or mistyped, or a parameter does not parse.
-    pub fn parse(event: Value) -> Result<Self, EventError> {
+    pub fn parse(event: &str) -> Result<Self, EventError> {
         let envelope = envelope(event)?;
         let account = required("accountId", envelope.account_id)?;
+        let account: AccountId = account.parse().map_err(|error| invalid("accountId", error))?;
         let invoking_event = required("invokingEvent", envelope.invoking_event)?;
         Ok(Self {
-            account: account.parse().map_err(|error| invalid("accountId", error))?,
             rule_name: required("configRuleName", envelope.config_rule_name)?,
             token: ResultToken::new(required("resultToken", envelope.result_token)?),
-            invocation: parse_invocation(&invoking_event, envelope.event_left_scope)?,
+            invocation: parse_invocation(&invoking_event, &account, envelope.event_left_scope)?,
             parameters: parse_parameters(envelope.rule_parameters.as_deref())?,
+            account,
         })
     }
 }
 
-/// `ConfigEvent` wants `eventLeftScope`, which AWS leaves out of some events.
-fn envelope(event: Value) -> Result<ConfigEvent, EventError> {
+/// `ConfigEvent` wants `eventLeftScope`, which AWS leaves out of some events, and says what is mistyped by quoting it, which
+/// must not be done with the result token.
+fn envelope(event: &str) -> Result<ConfigEvent, EventError> {
+    let event = json::parse(event).map_err(|error| EventError::Invalid(error.to_string()))?;
     let Value::Object(mut event) = event else {
         return Err(EventError::Invalid("it is no JSON object".to_owned()));
     };
+    if event.get("resultToken").is_some_and(|token| !token.is_string()) {
+        return Err(invalid("resultToken", "is no string"));
+    }
     event.entry("eventLeftScope").or_insert(Value::Bool(false));
     serde_path_to_error::deserialize(Value::Object(event))
         .map_err(|error| EventError::Invalid(error.to_string()))
@@ -99,10 +110,13 @@ fn invalid(field: &str, problem: impl std::fmt::Display) -> EventError {
     EventError::Invalid(format!("{field}: {problem}"))
 }
 
-fn parse_parameters(json: Option<&str>) -> Result<Parameters, EventError> {
-    let pairs: Map<String, Value> = match json {
+fn parse_parameters(text: Option<&str>) -> Result<Parameters, EventError> {
+    let pairs = match text {
         None | Some("") => Map::new(),
-        Some(json) => serde_json::from_str(json).map_err(|error| invalid("ruleParameters", error))?,
+        Some(text) if text.len() > MAX_PARAMETERS_BYTES => {
+            return Err(invalid("ruleParameters", "is too long"));
+        }
+        Some(text) => object("ruleParameters", text)?,
     };
     let strings = pairs.iter().map(|(name, value)| match value {
         Value::String(value) => Ok((name.as_str(), value.as_str())),
@@ -115,13 +129,22 @@ fn parse_parameters(json: Option<&str>) -> Result<Parameters, EventError> {
     Ok(Parameters::parse(strings.collect::<Result<Vec<_>, _>>()?)?)
 }
 
+/// An object, and nothing else: serde would fill a struct from a list, too.
+fn object(field: &str, text: &str) -> Result<Map<String, Value>, EventError> {
+    match json::parse(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(invalid(field, "is no JSON object")),
+        Err(error) => Err(invalid(field, error)),
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(tag = "messageType")]
 enum Message {
     #[serde(rename = "ConfigurationItemChangeNotification", rename_all = "camelCase")]
-    Change { configuration_item: RawItem },
+    Change { configuration_item: Map<String, Value> },
     #[serde(rename = "OversizedConfigurationItemChangeNotification", rename_all = "camelCase")]
-    Oversized { configuration_item_summary: RawItem },
+    Oversized { configuration_item_summary: Map<String, Value> },
     #[serde(
         rename = "ScheduledNotification",
         alias = "ConfigurationSnapshotDeliveryCompleted",
@@ -152,20 +175,31 @@ fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime,
         .map_err(|error| serde::de::Error::custom(format!("{text:?} is no time: {error}")))
 }
 
-fn parse_invocation(json: &str, left_scope: bool) -> Result<Invocation, EventError> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let message = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| invalid("invokingEvent", error))?;
-    deserializer.end().map_err(|error| invalid("invokingEvent", error))?;
+fn parse_invocation(text: &str, account: &AccountId, left_scope: bool) -> Result<Invocation, EventError> {
+    let message = Value::Object(object("invokingEvent", text)?);
+    let message =
+        serde_path_to_error::deserialize(message).map_err(|error| invalid("invokingEvent", error))?;
     Ok(match message {
-        Message::Change { configuration_item } => {
-            Invocation::Change { item: configuration_item.into_item()?, left_scope }
+        Message::Change { configuration_item: item } => {
+            Invocation::Change { item: parse_item("configurationItem", item, account)?, left_scope }
         }
-        Message::Oversized { configuration_item_summary } => {
-            Invocation::Oversized { summary: configuration_item_summary.into_item()?, left_scope }
-        }
+        Message::Oversized { configuration_item_summary: summary } => Invocation::Oversized {
+            summary: parse_item("configurationItemSummary", summary, account)?,
+            left_scope,
+        },
         Message::Scheduled { notification_creation_time: notified } => Invocation::Scheduled { notified },
     })
+}
+
+fn parse_item(field: &str, item: Map<String, Value>, account: &AccountId) -> Result<Item, EventError> {
+    let item: RawItem = serde_path_to_error::deserialize(Value::Object(item))
+        .map_err(|error| invalid(&format!("invokingEvent.{field}"), error))?;
+    let item = item.into_item()?;
+    if item.account == *account {
+        Ok(item)
+    } else {
+        Err(invalid("awsAccountId", format_args!("{} is not the rule's account, {account}", item.account)))
+    }
 }
 
 impl RawItem {

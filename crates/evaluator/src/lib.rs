@@ -6,6 +6,7 @@
 pub mod error;
 pub mod event;
 pub mod handler;
+mod json;
 pub mod metrics;
 pub mod publisher;
 pub mod sweep;

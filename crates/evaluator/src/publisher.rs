@@ -56,7 +56,13 @@ impl<'a, P: PutEvaluations> Publisher<'a, P> {
                 }
                 refused = still_refused;
             }
-            self.refused.extend(refused.into_iter().map(|evaluation| evaluation.resource_id));
+            for evaluation in refused {
+                tracing::error!(
+                    resource = evaluation.resource_id,
+                    "AWS Config refused the evaluation for good"
+                );
+                self.refused.push(evaluation.resource_id);
+            }
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use defsg_core::ports::{
     ApiError, ApiErrorKind, DefaultGroups, Page, PutEvaluations, RecordedResults, UnreadableGroup,
 };
-use defsg_core::security_group::RESOURCE_TYPE;
-use defsg_core::{AccountId, Evaluation, SecurityGroupId, evaluate};
+use defsg_core::security_group::{DEFAULT_GROUP_NAME, RESOURCE_TYPE};
+use defsg_core::{AccountId, ComplianceType, Evaluation, SecurityGroup, SecurityGroupId, evaluate};
 use time::{Date, Duration, OffsetDateTime};
 
 use crate::error::EvaluatorError;
@@ -40,10 +40,18 @@ where
         let page = pages.turn(aws.default_groups(token.as_deref()).await?)?;
         let mut evaluations = Vec::with_capacity(page.len());
         for group in page {
-            match group {
+            match group.and_then(|group| asked_for(group, event)) {
                 Ok(group) => {
                     let verdict = evaluate(&group, &event.account, &event.parameters, today);
-                    evaluations.push(Evaluation::new(RESOURCE_TYPE, group.id.as_str(), &verdict, notified));
+                    // Listed twice, it counts as open if it was once.
+                    if !seen.contains(&group.id) || verdict.compliance() == ComplianceType::NonCompliant {
+                        evaluations.push(Evaluation::new(
+                            RESOURCE_TYPE,
+                            group.id.as_str(),
+                            &verdict,
+                            notified,
+                        ));
+                    }
                     seen.insert(group.id);
                 }
                 Err(group) => unreadable.push(group),
@@ -59,6 +67,15 @@ where
     Ok(())
 }
 
+/// A group that EC2 was not asked for tells that the answer is not to be believed.
+fn asked_for(group: SecurityGroup, event: &Event) -> Result<SecurityGroup, UnreadableGroup> {
+    if group.name == DEFAULT_GROUP_NAME && group.owner == event.account {
+        return Ok(group);
+    }
+    let problem = format!("EC2 was not asked for a group named {} of account {}", group.name, group.owner);
+    Err(UnreadableGroup { id: group.id.to_string(), problem })
+}
+
 /// The evaluations that take back results of groups that EC2 no longer lists.
 async fn gone<A: RecordedResults>(
     event: &Event,
@@ -70,7 +87,7 @@ async fn gone<A: RecordedResults>(
     let mut pages = Pages::new("GetComplianceDetailsByConfigRule", &event.account);
     while let Some(token) = pages.next_token() {
         let page = pages.turn(aws.recorded_results(&event.rule_name, token.as_deref()).await?)?;
-        let settled = page.into_iter().filter(|result| result.ordering + SETTLED <= notified);
+        let settled = page.into_iter().filter(|result| notified - result.ordering >= SETTLED);
         gone.extend(settled.map(|result| result.group).filter(|group| !seen.contains(group)));
     }
     let mut gone: Vec<_> = gone.into_iter().collect();

@@ -17,6 +17,8 @@ pub fn start() {
         .with_default(LevelFilter::WARN)
         // The span with the request's ID is at this level; no payload is.
         .with_target("lambda_runtime", LevelFilter::INFO)
+        // It would log every function error once more, in its debug form and at any length.
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF)
         .with_target("defsg", level);
     let format = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_events(FmtSpan::NONE);
     tracing_subscriber::registry().with(filter).with(format.with_writer(std::io::stdout)).init();

@@ -140,7 +140,9 @@ fn every_other_field_that_decides_must_be_there_and_of_its_type() {
         );
     }
     assert_eq!(group(with("vpcId", Value::Null)).vpc, None);
-    for configuration in [Value::Null, json!([]), json!("null"), json!(""), json!(true)] {
+    let list = json!(["default", "sg-6c7fa917", "012345678912", "vpc-d2d616b5", null, [], []]);
+    let in_a_string = Value::String(list.to_string());
+    for configuration in [Value::Null, json!([]), json!("null"), json!(""), json!(true), list, in_a_string] {
         assert!(item(configuration).security_group().is_err());
     }
 }

@@ -6,10 +6,10 @@ use defsg_evaluator::event::{Event, Invocation};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use crate::fixture::{change_message, envelope};
+use crate::fixture::{change_message, envelope, parse};
 
 fn refusal(event: Value) -> (&'static str, String) {
-    let error = EvaluatorError::from(Event::parse(event).unwrap_err());
+    let error = EvaluatorError::from(parse(event).unwrap_err());
     (error.error_type(), error.to_string())
 }
 
@@ -20,7 +20,7 @@ fn without(mut event: Value, field: &str) -> Value {
 
 #[test]
 fn a_change_carries_its_item() {
-    let event = Event::parse(envelope(&change_message())).unwrap();
+    let event = parse(envelope(&change_message())).unwrap();
     let Invocation::Change { item, left_scope } = event.invocation else { panic!("{event:?}") };
     assert_eq!(
         (item.resource_id.as_str(), item.status, left_scope),
@@ -34,7 +34,7 @@ fn a_change_carries_its_item() {
 fn an_oversized_notification_may_lack_its_creation_time_and_record_version() {
     let summary = without(change_message()["configurationItem"].clone(), "configuration");
     let message = json!({"messageType": "OversizedConfigurationItemChangeNotification", "configurationItemSummary": summary});
-    let event = Event::parse(envelope(&message)).unwrap();
+    let event = parse(envelope(&message)).unwrap();
     let Invocation::Oversized { summary, .. } = event.invocation else { panic!("{event:?}") };
     assert_eq!(summary.configuration, Value::Null);
 }
@@ -43,7 +43,7 @@ fn an_oversized_notification_may_lack_its_creation_time_and_record_version() {
 fn a_snapshot_delivery_is_worked_on_like_a_schedule() {
     for message_type in ["ScheduledNotification", "ConfigurationSnapshotDeliveryCompleted"] {
         let message = json!({"messageType": message_type, "notificationCreationTime": "2026-11-22T06:00:00Z", "s3Bucket": "b"});
-        let event = Event::parse(envelope(&message)).unwrap();
+        let event = parse(envelope(&message)).unwrap();
         let Invocation::Scheduled { notified } = event.invocation else { panic!("{event:?}") };
         assert_eq!(notified, datetime!(2026-11-22 06:00 UTC));
     }
@@ -55,11 +55,11 @@ fn what_aws_sometimes_leaves_out_and_what_is_new_is_tolerated() {
     for field in
         ["version", "eventLeftScope", "ruleParameters", "executionRoleArn", "configRuleId", "configRuleArn"]
     {
-        Event::parse(without(event.clone(), field)).unwrap_or_else(|error| panic!("{field}: {error}"));
+        parse(without(event.clone(), field)).unwrap_or_else(|error| panic!("{field}: {error}"));
     }
     let mut with_news = event;
     with_news["evaluationMode"] = json!({"new": true});
-    Event::parse(with_news).unwrap();
+    parse(with_news).unwrap();
 }
 
 #[test]
@@ -178,5 +178,44 @@ fn a_bad_parameter_is_refused_by_name_with_the_mend() {
         let (error_type, message) = refusal(event);
         assert_eq!(error_type, "InvalidParameters");
         assert!(message.contains(named), "{message}");
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused_wherever_it_stands() {
+    let twice = |text: String, key: &str, second: &str| {
+        text.replacen(&format!("{key}:"), &format!("{key}:{second},{key}:"), 1)
+    };
+    let hidden = twice(change_message().to_string(), "\"ipPermissions\"", "[{\"ipProtocol\":\"-1\"}]");
+    let mut event = envelope(&change_message());
+    event["invokingEvent"] = json!(hidden);
+    assert!(refusal(event).1.contains("\"ipPermissions\" stands in it twice"));
+    let event = twice(envelope(&change_message()).to_string(), "\"eventLeftScope\"", "true");
+    assert!(Event::parse(&event).is_err());
+}
+
+#[test]
+fn an_item_of_another_account_than_the_rule_s_is_refused() {
+    let mut message = change_message();
+    message["configurationItem"]["awsAccountId"] = json!("111122223333");
+    let (error_type, message) = refusal(envelope(&message));
+    assert_eq!(error_type, "InvalidEvent");
+    assert!(message.contains("111122223333 is not the rule's account"), "{message}");
+}
+
+#[test]
+fn a_token_that_is_no_string_is_not_quoted() {
+    let mut event = envelope(&change_message());
+    event["resultToken"] = json!(98_765_432_101_234_i64);
+    assert!(!refusal(event).1.contains("98765432101234"));
+}
+
+#[test]
+fn an_object_written_as_a_list_is_refused() {
+    for place in ["/configurationItem", ""] {
+        let mut message = change_message();
+        let object = message.pointer_mut(place).unwrap();
+        *object = object.as_object().unwrap().values().cloned().collect::<Vec<_>>().into();
+        assert_eq!(refusal(envelope(&message)).0, "InvalidEvent");
     }
 }

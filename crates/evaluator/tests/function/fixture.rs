@@ -5,7 +5,7 @@ use defsg_core::ports::{ApiError, ApiErrorKind, RecordedResult};
 use defsg_core::security_group::{Direction, Peer, Protocol, Rule};
 use defsg_core::{AccountId, SecurityGroup, SecurityGroupId};
 use defsg_evaluator::error::EvaluatorError;
-use defsg_evaluator::event::Event;
+use defsg_evaluator::event::{Event, EventError};
 use defsg_evaluator::handler;
 use defsg_evaluator::metrics::{Metrics, Summary};
 use serde_json::{Value, json};
@@ -16,6 +16,10 @@ pub(crate) const NOTIFIED: OffsetDateTime = datetime!(2026-11-22 06:00 UTC);
 
 pub(crate) fn account() -> AccountId {
     "012345678912".parse().unwrap()
+}
+
+pub(crate) fn parse(event: Value) -> Result<Event, EventError> {
+    Event::parse(&event.to_string())
 }
 
 pub(crate) fn envelope(invoking_event: &Value) -> Value {
@@ -38,7 +42,7 @@ pub(crate) fn scheduled() -> Event {
         "messageType": "ScheduledNotification", "awsAccountId": "012345678912",
         "notificationCreationTime": "2026-11-22T06:00:00.000Z", "recordVersion": "1.0",
     });
-    Event::parse(envelope(&message)).unwrap()
+    parse(envelope(&message)).unwrap()
 }
 
 pub(crate) fn change_message() -> Value {

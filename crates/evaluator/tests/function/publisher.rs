@@ -10,10 +10,10 @@ use defsg_evaluator::event::{Event, Invocation};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use crate::fixture::{api_error, change_message, envelope, group, id, run, scheduled};
+use crate::fixture::{api_error, change_message, envelope, group, id, parse, run, scheduled};
 
 fn change() -> Event {
-    Event::parse(envelope(&change_message())).unwrap()
+    parse(envelope(&change_message())).unwrap()
 }
 
 fn oversized(status: &str) -> Event {
@@ -21,7 +21,7 @@ fn oversized(status: &str) -> Event {
     summary["configuration"] = Value::Null;
     summary["configurationItemStatus"] = json!(status);
     let message = json!({"messageType": "OversizedConfigurationItemChangeNotification", "configurationItemSummary": summary});
-    Event::parse(envelope(&message)).unwrap()
+    parse(envelope(&message)).unwrap()
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn an_unreadable_item_puts_nothing() {
     let mut message = change_message();
     message["configurationItem"]["configuration"]["ipPermissions"] = Value::Null;
     let aws = MemoryAccount::default();
-    let (result, metrics) = run(&Event::parse(envelope(&message)).unwrap(), &aws).await;
+    let (result, metrics) = run(&parse(envelope(&message)).unwrap(), &aws).await;
     assert_eq!(result.unwrap_err().error_type(), "UnreadableItem");
     assert_eq!((aws.put_calls(), metrics.summary.total()), (0, 0));
 }
@@ -111,4 +111,13 @@ async fn the_account_in_memory_pages_as_aws_does() {
     let first = aws.default_groups(None).await.unwrap();
     let second = aws.default_groups(first.next.as_deref()).await.unwrap();
     assert_eq!((first.items, second.items, second.next), (vec![Ok(group(1))], vec![Ok(group(2))], None));
+}
+
+#[tokio::test]
+async fn an_oversized_item_is_not_judged_by_an_older_one_where_the_history_lags_behind() {
+    let Invocation::Change { item, .. } = change().invocation else { panic!() };
+    let older = Item { captured: datetime!(2026-11-21 05:59 UTC), ..item };
+    let aws = MemoryAccount { history: vec![older], ..MemoryAccount::default() };
+    let error = run(&oversized("OK"), &aws).await.0.unwrap_err();
+    assert_eq!((error.error_type(), aws.put_calls()), ("UnreadableItem", 0));
 }

@@ -5,6 +5,8 @@ use defsg_core::ports::memory::MemoryAccount;
 use defsg_core::ports::{ApiErrorKind, RecordedResult, UnreadableGroup};
 use time::macros::datetime;
 
+use defsg_core::SecurityGroup;
+
 use crate::fixture::{NOTIFIED, api_error, group, id, result, run, scheduled};
 
 fn gone(aws: &MemoryAccount) -> Vec<String> {
@@ -84,4 +86,28 @@ async fn a_group_that_cannot_be_judged_stops_no_other_and_ends_the_run_as_an_err
     assert_eq!(error.error_type(), "UnreadableItem");
     assert!(error.to_string().contains(id(2).as_str()), "{error}");
     assert_eq!((aws.put().len(), gone(&aws).len()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_group_that_was_not_asked_for_is_not_judged_and_nothing_is_gone() {
+    let named = SecurityGroup { name: "web".to_owned(), ..group(3) };
+    let foreign = SecurityGroup { owner: "111122223333".parse().unwrap(), ..group(6) };
+    let aws = MemoryAccount {
+        groups: vec![Ok(vec![Ok(group(1)), Ok(named), Ok(foreign)])],
+        results: vec![Ok(vec![result(9)])],
+        ..MemoryAccount::default()
+    };
+    assert_eq!(run(&scheduled(), &aws).await.0.unwrap_err().error_type(), "UnreadableItem");
+    assert_eq!((aws.put().len(), gone(&aws).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_group_that_is_listed_twice_is_open_if_it_was_once() {
+    let open = SecurityGroup { rules: group(3).rules, ..group(1) };
+    let aws = MemoryAccount {
+        groups: vec![Ok(vec![Ok(group(1)), Ok(open)]), Ok(vec![Ok(group(1))])],
+        ..MemoryAccount::default()
+    };
+    run(&scheduled(), &aws).await.0.unwrap();
+    assert_eq!(aws.put().last().unwrap().compliance, ComplianceType::NonCompliant);
 }
