@@ -1,0 +1,123 @@
+//! S3: the bucket that backups are kept in. Every call names the account that the bucket must belong to, so that a bucket
+//! that was deleted and made again by a stranger is written to and read from by nobody.
+
+use std::error::Error as _;
+
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
+use defsg_core::AccountId;
+use defsg_core::backup::BackupKey;
+use defsg_core::ports::remediation::{ListBackups, ReadBackup, StoredBackup, WriteBackup};
+use defsg_core::ports::{ApiError, Page};
+
+use crate::account::AwsAccount;
+use crate::error::{api_error, unreadable};
+use crate::pages;
+
+/// The largest object that is read: larger than any backup, which has a thousand rules at most.
+const MAX_OBJECT: i64 = 8 << 20;
+
+/// A bucket in the account whose groups are backed up.
+#[derive(Debug)]
+pub struct BackupBucket {
+    s3: aws_sdk_s3::Client,
+    name: String,
+    owner: AccountId,
+}
+
+impl BackupBucket {
+    /// The bucket of this name. Nothing is called yet.
+    #[must_use]
+    pub fn new(account: &AwsAccount, name: &str) -> Self {
+        let s3 = aws_sdk_s3::Client::new(&account.sdk);
+        Self { s3, name: name.to_owned(), owner: account.id.clone() }
+    }
+}
+
+impl WriteBackup for BackupBucket {
+    async fn write_backup(&self, key: &BackupKey, bytes: &[u8]) -> Result<(), ApiError> {
+        const OPERATION: &str = "PutObject";
+        let call = self.s3.put_object().bucket(&self.name).expected_bucket_owner(self.owner.as_str());
+        let answer = call
+            .key(key.as_str())
+            .if_none_match("*")
+            .content_type("application/json")
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .body(ByteStream::from(bytes.to_vec()))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(()),
+            Err(error) => Err(api_error(OPERATION, &self.owner, &error)),
+        }
+    }
+}
+
+impl ReadBackup for BackupBucket {
+    async fn read_backup(&self, key: &BackupKey) -> Result<Option<StoredBackup>, ApiError> {
+        const OPERATION: &str = "GetObject";
+        let call = self.s3.get_object().bucket(&self.name).expected_bucket_owner(self.owner.as_str());
+        let answer = match call.key(key.as_str()).checksum_mode(ChecksumMode::Enabled).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(api_error(OPERATION, &self.owner, &error)),
+        };
+        let broken =
+            |problem: String| unreadable(OPERATION, &self.owner, format!("{}: {problem}", self.uri(key)));
+        if answer.content_length.is_none_or(|length| length > MAX_OBJECT) {
+            return Err(broken("it is too large for a backup".to_owned()));
+        }
+        let versioned = is_version(answer.version_id());
+        // The SDK compares the checksum as it reads.
+        let body = answer.body.collect().await.map_err(|error| {
+            let why = error.source().map(ToString::to_string);
+            broken(format!("it could not be read to its end: {}", why.unwrap_or_else(|| error.to_string())))
+        })?;
+        Ok(Some(StoredBackup { bytes: body.to_vec(), versioned }))
+    }
+
+    fn uri(&self, key: &BackupKey) -> String {
+        format!("s3://{}/{key}", self.name)
+    }
+}
+
+/// In a bucket whose versioning was never on, an object has no version; where it is suspended, the version is `null`.
+fn is_version(id: Option<&str>) -> bool {
+    id.is_some_and(|id| !id.is_empty() && id != "null")
+}
+
+impl ListBackups for BackupBucket {
+    async fn list_backups(&self, prefix: &str, after: &str) -> Result<Vec<BackupKey>, ApiError> {
+        const OPERATION: &str = "ListObjectsV2";
+        pages::every(OPERATION, &self.owner, |token| async move {
+            let call = self.s3.list_objects_v2().bucket(&self.name).prefix(prefix).start_after(after);
+            let call = call.expected_bucket_owner(self.owner.as_str()).set_continuation_token(token);
+            let answer = call.send().await.map_err(|error| api_error(OPERATION, &self.owner, &error))?;
+            // S3 leaves the list out where it is empty.
+            let keys = answer.contents.unwrap_or_default().into_iter().map(|object| object.key);
+            let items = keys.map(|key| key.map(BackupKey::new)).collect::<Option<_>>();
+            let items = items.ok_or_else(|| unreadable(OPERATION, &self.owner, "an object has no key"))?;
+            let next = answer.next_continuation_token;
+            if answer.is_truncated == Some(true) && next.is_none() {
+                return Err(unreadable(OPERATION, &self.owner, "the answer is cut off and says not where"));
+            }
+            Ok(Page { items, next })
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspended_bucket_keeps_no_versions() {
+        assert!(is_version(Some("3HL4kqtJvjVBH40Nrjfkd")));
+        for id in [None, Some(""), Some("null")] {
+            assert!(!is_version(id), "{id:?}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! EC2: one security group with its rules by rule ID; rules taken out of it and put into it.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::error::ProvideErrorMetadata;
+use aws_sdk_ec2::types::SecurityGroup as SdkSecurityGroup;
+use defsg_core::ids::SecurityGroupRuleId;
+use defsg_core::ports::remediation::{AuthoriseRules, Authorised, ReadGroup, RevokeRules};
+use defsg_core::ports::{ApiError, ApiErrorKind, Page};
+use defsg_core::rule_set::{GroupState, SecurityGroupRule};
+use defsg_core::{Direction, SecurityGroupId};
+
+use crate::account::AwsAccount;
+use crate::error::{api_error, unreadable};
+use crate::pages;
+
+mod convert;
+
+pub(crate) use convert::filter;
+use convert::{parse, tags, to_permission, to_rule, to_tag_specification};
+
+type SdkError<E> = aws_sdk_ec2::error::SdkError<E>;
+
+/// The most rules on a page. Source: EC2 API Reference, `DescribeSecurityGroupRules`.
+const PAGE_SIZE: i32 = 1000;
+
+/// The most values of one filter. Source: EC2 User Guide, "List and filter using the CLI and API".
+const MAX_FILTER_VALUES: usize = 200;
+
+/// How many rules one call revokes.
+const REVOKED_AT_ONCE: usize = 100;
+
+/// The waits between readings that do not agree with themselves: EC2's listings lag behind a change, each on its own.
+const WAITS: [Duration; 3] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1000)];
+
+/// Codes by which EC2 says that a group with that ID does not exist.
+const NO_SUCH_GROUP: [&str; 2] = ["InvalidGroup.NotFound", "InvalidGroupId.Malformed"];
+
+/// Codes by which EC2 says that a rule to revoke is gone.
+const NO_SUCH_RULE: [&str; 2] = ["InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound"];
+
+/// What one reading of a group gave.
+enum Reading {
+    Gone,
+    Whole(GroupState),
+    /// One listing shows rules of a direction, the other none.
+    Torn,
+}
+
+impl ReadGroup for AwsAccount {
+    async fn read_group(&self, group: &SecurityGroupId) -> Result<Option<GroupState>, ApiError> {
+        let mut waits = WAITS.into_iter();
+        loop {
+            match self.read_once(group).await? {
+                Reading::Gone => return Ok(None),
+                Reading::Whole(state) => return Ok(Some(state)),
+                Reading::Torn => {}
+            }
+            let Some(wait) = waits.next() else {
+                let detail = format!(
+                    "EC2 lists rules of {group} in DescribeSecurityGroups or in DescribeSecurityGroupRules, and not in both"
+                );
+                return Err(unreadable("DescribeSecurityGroupRules", &self.id, detail));
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+impl AwsAccount {
+    async fn read_once(&self, group: &SecurityGroupId) -> Result<Reading, ApiError> {
+        const OPERATION: &str = "DescribeSecurityGroups";
+        let answer = self.ec2().describe_security_groups().group_ids(group.as_str()).send().await;
+        let groups = match answer {
+            Ok(answer) => answer.security_groups,
+            Err(error) if is(&error, &NO_SUCH_GROUP) => return Ok(Reading::Gone),
+            Err(error) => return Err(api_error(OPERATION, &self.id, &error)),
+        };
+        let described =
+            groups.unwrap_or_default().into_iter().find(|of| of.group_id() == Some(group.as_str()));
+        let described = described.ok_or_else(|| {
+            unreadable(OPERATION, &self.id, format!("the answer lacks {group}, which was asked for"))
+        })?;
+        let rules = self.rules_of(&[group]).await?.into_iter().map(|(_, rule)| rule).collect();
+        to_reading(described, rules)
+            .map_err(|problem| unreadable(OPERATION, &self.id, format!("{group}: {problem}")))
+    }
+
+    /// Every rule of these groups, each with the group that it belongs to.
+    pub(crate) async fn rules_of(
+        &self,
+        groups: &[&SecurityGroupId],
+    ) -> Result<Vec<(SecurityGroupId, SecurityGroupRule)>, ApiError> {
+        const OPERATION: &str = "DescribeSecurityGroupRules";
+        let mut rules = Vec::new();
+        for groups in groups.chunks(MAX_FILTER_VALUES) {
+            let filter = &filter("group-id", groups.iter().map(|group| group.as_str()));
+            let listed = pages::every(OPERATION, &self.id, |token| async move {
+                let call = self.ec2().describe_security_group_rules().filters(filter.clone());
+                let answer = call.max_results(PAGE_SIZE).set_next_token(token).send().await;
+                let answer = answer.map_err(|error| api_error(OPERATION, &self.id, &error))?;
+                let Some(items) = answer.security_group_rules else {
+                    return Err(unreadable(OPERATION, &self.id, "the answer has no list of rules"));
+                };
+                Ok(Page { items, next: answer.next_token })
+            });
+            for rule in listed.await? {
+                let id = rule.security_group_rule_id().unwrap_or("a rule with no ID").to_owned();
+                let rule = to_rule(rule);
+                rules.push(
+                    rule.map_err(|problem| unreadable(OPERATION, &self.id, format!("{id}: {problem}")))?,
+                );
+            }
+        }
+        Ok(rules)
+    }
+}
+
+fn to_reading(group: SdkSecurityGroup, rules: Vec<SecurityGroupRule>) -> Result<Reading, String> {
+    let inbound = group.ip_permissions.ok_or("it has no list of inbound rules")?;
+    let outbound = group.ip_permissions_egress.ok_or("it has no list of outbound rules")?;
+    let listed = |direction| rules.iter().any(|rule| rule.direction == direction);
+    if listed(Direction::Inbound) == inbound.is_empty() || listed(Direction::Outbound) == outbound.is_empty()
+    {
+        return Ok(Reading::Torn);
+    }
+    Ok(Reading::Whole(GroupState {
+        id: parse("groupId", group.group_id)?,
+        name: group.group_name.ok_or("it has no groupName")?,
+        description: group.description.unwrap_or_default(),
+        owner: parse("ownerId", group.owner_id)?,
+        vpc: group.vpc_id.filter(|id| !id.is_empty()).map(|id| parse("vpcId", Some(id))).transpose()?,
+        tags: tags(group.tags)?,
+        rules,
+    }))
+}
+
+impl RevokeRules for AwsAccount {
+    async fn revoke_rules(
+        &self,
+        group: &SecurityGroupId,
+        direction: Direction,
+        rules: &[SecurityGroupRuleId],
+    ) -> Result<(), ApiError> {
+        for rules in rules.chunks(REVOKED_AT_ONCE) {
+            let ids = Some(rules.iter().map(ToString::to_string).collect());
+            // The answer's `Return` and lists are not looked at: the caller reads the group again.
+            let result = match direction {
+                Direction::Inbound => {
+                    let call = self.ec2().revoke_security_group_ingress().group_id(group.as_str());
+                    let answer = call.set_security_group_rule_ids(ids).send().await;
+                    answer.map(drop).or_else(|error| self.unless_gone("RevokeSecurityGroupIngress", &error))
+                }
+                Direction::Outbound => {
+                    let call = self.ec2().revoke_security_group_egress().group_id(group.as_str());
+                    let answer = call.set_security_group_rule_ids(ids).send().await;
+                    answer.map(drop).or_else(|error| self.unless_gone("RevokeSecurityGroupEgress", &error))
+                }
+            };
+            result?;
+        }
+        Ok(())
+    }
+}
+
+impl AwsAccount {
+    /// An error, unless it says that what was to be revoked, or the whole group, is gone.
+    fn unless_gone<E>(&self, operation: &'static str, error: &SdkError<E>) -> Result<(), ApiError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        if is(error, &NO_SUCH_RULE) || is(error, &NO_SUCH_GROUP) {
+            return Ok(());
+        }
+        Err(api_error(operation, &self.id, error))
+    }
+}
+
+impl AuthoriseRules for AwsAccount {
+    async fn authorise_rules(
+        &self,
+        group: &SecurityGroupId,
+        direction: Direction,
+        rules: &[&SecurityGroupRule],
+    ) -> Result<Authorised, ApiError> {
+        let Some(first) = rules.first() else { return Ok(Authorised::Done) };
+        let permissions = Some(rules.iter().map(|rule| to_permission(rule)).collect());
+        let tags = to_tag_specification(first).map(|tags| vec![tags]);
+        match direction {
+            Direction::Inbound => {
+                let call = self.ec2().authorize_security_group_ingress().group_id(group.as_str());
+                let call = call.set_ip_permissions(permissions).set_tag_specifications(tags);
+                let answer = call.send().await.map(|answer| answer.r#return);
+                self.authorised("AuthorizeSecurityGroupIngress", answer)
+            }
+            Direction::Outbound => {
+                let call = self.ec2().authorize_security_group_egress().group_id(group.as_str());
+                let call = call.set_ip_permissions(permissions).set_tag_specifications(tags);
+                let answer = call.send().await.map(|answer| answer.r#return);
+                self.authorised("AuthorizeSecurityGroupEgress", answer)
+            }
+        }
+    }
+}
+
+impl AwsAccount {
+    fn authorised<E>(
+        &self,
+        operation: &'static str,
+        answer: Result<Option<bool>, SdkError<E>>,
+    ) -> Result<Authorised, ApiError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        match answer {
+            Ok(Some(true)) => Ok(Authorised::Done),
+            Ok(_) => {
+                Err(unreadable(operation, &self.id, "the answer does not say that the rules were added"))
+            }
+            Err(error) => {
+                let refused = error.code().is_some_and(is_refusal);
+                let error = api_error(operation, &self.id, &error);
+                if refused && error.kind == ApiErrorKind::Other {
+                    return Ok(Authorised::Refused { why: error.detail });
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Whether EC2 will say so every time: it begins the codes of what is wrong with a request, not with itself, in one way.
+fn is_refusal(code: &str) -> bool {
+    code.starts_with("Invalid") || code == "RulesPerSecurityGroupLimitExceeded"
+}
+
+fn is<E: ProvideErrorMetadata>(error: &SdkError<E>, codes: &[&str]) -> bool {
+    error.code().is_some_and(|code| codes.contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::builders::SecurityGroupBuilder;
+    use aws_sdk_ec2::types::{IpPermission, SecurityGroupRule as SdkRule, Tag};
+
+    use super::*;
+
+    fn described(inbound: usize, outbound: usize) -> SecurityGroupBuilder {
+        SdkSecurityGroup::builder()
+            .group_id("sg-6c7fa917")
+            .group_name("default")
+            .description("default VPC security group")
+            .owner_id("012345678912")
+            .vpc_id("vpc-d2d616b5")
+            .tags(Tag::builder().key("team").value("net").build())
+            .set_ip_permissions(Some(vec![IpPermission::builder().build(); inbound]))
+            .set_ip_permissions_egress(Some(vec![IpPermission::builder().build(); outbound]))
+    }
+
+    fn listed(inbound: usize, outbound: usize) -> Vec<SecurityGroupRule> {
+        let rule = |outbound| {
+            let rule =
+                SdkRule::builder().security_group_rule_id("sgr-0123456789abcdef0").group_id("sg-6c7fa917");
+            let rule = rule.is_egress(outbound).ip_protocol("-1").cidr_ipv4("0.0.0.0/0");
+            to_rule(rule.build()).unwrap().1
+        };
+        [vec![rule(false); inbound], vec![rule(true); outbound]].concat()
+    }
+
+    #[test]
+    fn a_group_is_whole_where_both_listings_agree_on_which_directions_have_rules() {
+        for (group, rules, whole) in [
+            (described(0, 0), listed(0, 0), true),
+            // Rules of the same protocol and ports are one permission.
+            (described(1, 1), listed(3, 1), true),
+            (described(1, 0), listed(0, 0), false),
+            (described(0, 0), listed(0, 1), false),
+            (described(1, 0), listed(0, 1), false),
+        ] {
+            let (group, count) = (group.build(), rules.len());
+            let reading = to_reading(group.clone(), rules).unwrap();
+            assert_eq!(matches!(reading, Reading::Whole(_)), whole, "{group:?} with {count} rules");
+        }
+    }
+
+    #[test]
+    fn a_group_is_read_with_its_owner_vpc_tags_and_rules() {
+        let Ok(Reading::Whole(state)) = to_reading(described(1, 0).build(), listed(1, 0)) else {
+            panic!("it is whole")
+        };
+        assert_eq!(state.owner.as_str(), "012345678912");
+        assert_eq!(state.vpc.unwrap().as_str(), "vpc-d2d616b5");
+        assert_eq!(state.description, "default VPC security group");
+        assert_eq!(state.tags["team"], "net");
+        assert_eq!(state.rules, listed(1, 0));
+    }
+
+    #[test]
+    fn a_group_that_lacks_a_list_its_owner_or_its_name_is_unreadable_and_not_closed() {
+        for (what, group) in [
+            ("inbound", described(0, 0).set_ip_permissions(None)),
+            ("outbound", described(0, 0).set_ip_permissions_egress(None)),
+            ("owner", described(0, 0).set_owner_id(None)),
+            ("name", described(0, 0).set_group_name(None)),
+        ] {
+            assert!(to_reading(group.build(), vec![]).is_err(), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_ec2_will_never_take_is_a_refusal() {
+        for code in
+            ["InvalidPermission.Duplicate", "InvalidGroup.NotFound", "RulesPerSecurityGroupLimitExceeded"]
+        {
+            assert!(is_refusal(code), "{code}");
+        }
+        for code in ["UnauthorizedOperation", "RequestLimitExceeded", "InternalError", "Unavailable"] {
+            assert!(!is_refusal(code), "{code}");
+        }
+    }
+}
