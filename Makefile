@@ -1,19 +1,20 @@
 # defsg: every habit in one place. `make` alone lists them.
 #
 # Needs Rust (rust-version in Cargo.toml), Python 3.11 or later and a C compiler; what else it uses is installed into
-# .venv from tests/requirements.txt. Docker is wanted by `make invoke` and by the tests of `sam local invoke`.
+# .venv from tests/requirements.txt, Node.js for the Automation simulator of tests/ssm among it. Docker is wanted by
+# `make invoke` and by the tests of `sam local invoke`.
 
 # What the functions are built for, x86_64 or arm64. The tests run x86_64.
 ARCH ?= x86_64
 EVENT ?= events/open-stock.json
 PYTHON ?= python3
-# What cfn-lint and checkov read.
-TEMPLATES := template.yaml
+# template.yaml, as it stands (Remediation: Disabled), and with the parameter's other values: what is not made is not checked.
+TEMPLATES := template.yaml target/template/Manual.yaml target/template/Automatic.yaml
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint bench invoke deploy clean tools rust
+.PHONY: help run test build lint bench invoke deploy clean tools simulator rust
 
 VENV := $(CURDIR)/.venv
 export PATH := $(VENV)/bin:$(PATH)
@@ -39,19 +40,21 @@ help: ## this list
 run: build ## see it work on a local AWS: an open default group, then closed
 	@cargo run -q -p defsg-e2e --bin local-run
 
-test: build ## all tests, end-to-end ones included
+test: build simulator ## all tests, end-to-end ones included
+	$(call function,defsg-floor,floor)
 	cargo test --workspace
 
 build: tools ## the functions, into target/lambda/*/bootstrap [ARCH=arm64]
 	$(call function,defsg-evaluator,evaluator)
+	$(call function,defsg-remediator,remediator)
 
-lint: tools ## formatting, clippy, rustdoc, templates; warnings are errors
+lint: tools $(TEMPLATES) ## formatting, clippy, rustdoc, templates; warnings are errors
 	$(call check,rustfmt,cargo fmt --all --check,run 'cargo fmt --all')
 	$(call check,clippy,cargo clippy --workspace --all-targets -- -D warnings,mend what it says above)
 	$(call check,rustdoc,RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --document-private-items,mend the doc comments it names above)
-	$(call check,sam validate,sam validate --lint --region us-east-1,mend template.yaml where it says above)
+	$(call check,sam validate,(for t in $(TEMPLATES); do sam validate --lint --region us-east-1 --template $$t || exit 1; done),mend template.yaml where it says above)
 	$(call check,cfn-lint,cfn-lint $(TEMPLATES),mend the template where it says above)
-	$(call check,checkov,checkov --file $(TEMPLATES) --framework cloudformation --compact --quiet --skip-download,mend it; or skip it with its reason in the resource's Metadata)
+	$(call check,checkov,checkov $(TEMPLATES:%=--file %) --framework cloudformation --compact --quiet --skip-download,mend it; or skip it with its reason in the resource's Metadata)
 
 bench: build ## the speed figures, each with its limit
 	$(call function,defsg-floor,floor)
@@ -66,7 +69,7 @@ deploy: build ## sam build, then sam deploy --guided [ARCH=arm64]
 	sam deploy --guided
 
 clean: ## remove everything that was made
-	rm -rf target .aws-sam .work .venv
+	rm -rf target .aws-sam .work .venv tests/ssm/node_modules
 
 rust:
 	@command -v cargo >/dev/null || { echo "make: Rust is missing: install it by rustup (https://rustup.rs)" >&2; exit 1; }
@@ -81,4 +84,16 @@ $(VENV)/.installed: tests/requirements.txt
 	@$(PYTHON) -m venv --clear $(VENV) \
 		|| { echo "make: Python cannot make virtual environments: install venv (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+target/template/%.yaml: template.yaml
+	@mkdir -p $(@D)
+	@sed 's/^    Default: Disabled$$/    Default: $*/' $< >$@
+	@! cmp -s $< $@ || { echo "make: template.yaml has no 'Default: Disabled' to turn into $*" >&2; rm $@; exit 1; }
+
+simulator: tests/ssm/node_modules/.installed
+
+tests/ssm/node_modules/.installed: tests/ssm/package-lock.json tests/ssm/package.json $(VENV)/.installed
+	@echo "make: installing the Automation simulator of tests/ssm/package-lock.json (once, half a minute)"
+	@npm ci --prefix tests/ssm --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@

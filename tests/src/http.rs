@@ -7,6 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+/// The request id of every answer that has none of its own.
+const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
+
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -24,6 +27,8 @@ pub struct Request {
 pub enum Reply {
     /// Answer with a status, a content type and a body.
     Answer(u16, &'static str, String),
+    /// Answer with a status, headers and a body, as another server gave them.
+    Whole(u16, Vec<(String, String)>, Vec<u8>),
     /// Close the connection without a byte.
     Cut,
 }
@@ -78,13 +83,18 @@ fn serve(mut stream: &TcpStream, handler: &impl Fn(Request) -> Reply) -> io::Res
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     while let Some(request) = read(&mut reader)? {
-        let Reply::Answer(status, content_type, body) = handler(request) else { return Ok(()) };
-        let head = format!(
-            "HTTP/1.1 {status} -\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
-             x-amzn-RequestId: 00000000-0000-4000-8000-000000000000\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
+        let (status, headers, body) = match handler(request) {
+            Reply::Answer(status, content_type, body) => {
+                let headers = [("Content-Type", content_type), ("x-amzn-RequestId", REQUEST_ID)];
+                let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                (status, headers.to_vec(), body.into_bytes())
+            }
+            Reply::Whole(status, headers, body) => (status, headers, body),
+            Reply::Cut => return Ok(()),
+        };
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("HTTP/1.1 {status} -\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+        stream.write_all(&[head.as_bytes(), &body].concat())?;
     }
     Ok(())
 }

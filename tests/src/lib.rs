@@ -9,8 +9,11 @@ pub mod http;
 pub mod moto;
 pub mod paths;
 pub mod process;
+pub mod proxy;
+pub mod remediator;
 pub mod rie;
 pub mod sam;
+pub mod ssm;
 pub mod standin;
 
 /// The account that the emulator says its function lives in; no setting changes it.

@@ -1,5 +1,8 @@
 //! moto, the mock of AWS: EC2 with real groups and rules, AWS Config in test mode, and a recorder of every request.
 
+mod bucket;
+mod groups;
+
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,6 +13,7 @@ use roxmltree::{Document, Node};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use self::groups::NewRule;
 use crate::http::Request;
 use crate::process::{Process, free_port};
 use crate::standin::api;

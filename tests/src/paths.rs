@@ -37,6 +37,11 @@ pub fn evaluator() -> PathBuf {
     built("evaluator", "DEFSG_EVALUATOR")
 }
 
+/// The built remediator; `DEFSG_REMEDIATOR` names another build of it.
+pub fn remediator() -> PathBuf {
+    built("remediator", "DEFSG_REMEDIATOR")
+}
+
 fn built(function: &str, variable: &str) -> PathBuf {
     let built = repository().join("target/lambda").join(function).join("bootstrap");
     let path = env::var_os(variable).map_or(built, PathBuf::from);

@@ -88,16 +88,15 @@ impl Rie {
         Self::start(&paths::evaluator(), &[endpoint.as_slice(), env].concat())
     }
 
+    /// The emulator's address, for `AWS_ENDPOINT_URL_LAMBDA`: its one function is named `function`.
+    pub fn address(&self) -> &str {
+        self.url.split_once("/2015-03-31/").map_or(self.url.as_str(), |(address, _)| address)
+    }
+
     /// Invokes the function and waits for its answer and the end of its log.
     pub fn invoke(&self, event: &Value) -> Answer {
         let lines = self.process.stdout().all().len();
-        let body = self
-            .agent
-            .post(&self.url)
-            .content_type("application/json")
-            .send(event.to_string())
-            .and_then(|mut answer| answer.body_mut().read_to_string())
-            .unwrap_or_else(|error| panic!("the emulator did not answer: {error}\n{}", self.output()));
+        let body = self.post(event);
         let written = self
             .process
             .stdout()
@@ -109,6 +108,20 @@ impl Rie {
             payload: serde_json::from_str(&body).unwrap_or(Value::String(body)),
             logs: written.into_iter().filter(|line| !is_platform_line(line)).collect(),
         }
+    }
+
+    /// Invokes a function that dies meanwhile, of which the emulator writes no end to its log, and gives what it answers.
+    pub fn invoke_dying(&self, event: &Value) -> String {
+        self.post(event)
+    }
+
+    fn post(&self, event: &Value) -> String {
+        self.agent
+            .post(&self.url)
+            .content_type("application/json")
+            .send(event.to_string())
+            .and_then(|mut answer| answer.body_mut().read_to_string())
+            .unwrap_or_else(|error| panic!("the emulator did not answer: {error}\n{}", self.output()))
     }
 
     /// The id of the function's own process, which exists from the first invocation on.

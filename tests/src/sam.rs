@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::paths;
 use crate::standin::StandIn;
 
+/// The access key that `tests/image/invoke` gives the function.
+pub const ACCESS_KEY: &str = "local";
+
 /// Why Docker, which `sam local invoke` needs, cannot be used here; none where it can.
 ///
 /// Panics where it cannot and `CI` is `true`: there the tests that need it must run.

@@ -220,3 +220,21 @@ fn the_next_invocation_works_after_a_failed_one() {
     assert_eq!(invoke(&function, "closed").payload["COMPLIANT"], 1);
     assert_eq!(function.function_pid(), process);
 }
+
+/// Found by an attack: the SDK reads as much of an XML answer as there is, so that a list that was cut off was a short list.
+#[test]
+fn an_answer_of_ec2_that_was_cut_off_is_an_error_and_neither_closes_nor_ends_a_group() {
+    let cut_at = [
+        "<securityGroupInfo>",
+        "<securityGroupInfo><item><ownerId>012345678912</ownerId><groupId>sg-00000001</groupId>\
+         <groupName>default</groupName><vpcId>vpc-0a1b2c3d4e5f60718</vpcId><ipPermissions/><ipPermissionsEgress>",
+    ];
+    for cut in cut_at {
+        let (aws, function) = start();
+        let answer = format!("<DescribeSecurityGroupsResponse><requestId>0</requestId>{cut}");
+        aws.fault("DescribeSecurityGroups", .., Fault::Lie(answer.leak()));
+        let answer = invoke(&function, "scheduled");
+        assert_eq!(answer.error_type(), Some("AwsApi"), "{answer:?}");
+        assert_eq!(aws.evaluations().len(), 0, "{answer:?}");
+    }
+}

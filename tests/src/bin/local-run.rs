@@ -1,52 +1,66 @@
-//! `make run`: a local AWS on which anyone can see the rule work. A default security group as AWS makes it is judged,
-//! then the same group without its rules, by the built function under AWS's Runtime Interface Emulator.
+//! `make run`: a local AWS on which anyone can see the rule and the remediation work. The default security group of a
+//! new VPC is judged, is not closed while something uses it, is closed when nothing does, is judged again, and gets back
+//! the rules that it had: by the built functions under AWS's Runtime Interface Emulator.
 
 use std::process::ExitCode;
 
 use defsg_e2e::events::Event;
-use defsg_e2e::moto::Moto;
-use defsg_e2e::rie::Rie;
+use defsg_e2e::remediator::World;
+use defsg_e2e::rie::{Answer, Rie};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 fn main() -> ExitCode {
-    println!("defsg on a local AWS: moto, and the built function under AWS's Runtime Interface Emulator\n");
-    let moto = Moto::start();
-    let function = Rie::evaluator(moto.url(), &[]);
-    let vpc = moto.create_vpc();
-    let group = moto.default_group(&vpc);
-    let id = group["groupId"].as_str().unwrap_or_default();
+    println!("defsg on a local AWS: moto, and the built functions under AWS's Runtime Interface Emulator\n");
+    let world = World::start();
+    let rule = Rie::evaluator(world.moto.url(), &[]);
+    let before = world.fingerprint();
+    let subnet = world.moto.create_subnet(&world.vpc);
+    let description = "AWS Lambda VPC ENI-orders-1b2c3d4e-0000-1111-2222-333344445555";
+    let interface = world.moto.create_interface(&subnet, &world.group, description);
 
-    moto.add_stock_inbound_rule(id);
-    let open = judge("1. The default group of a new VPC", &moto, &function, &vpc);
-    moto.revoke_all(id);
-    let closed = judge("2. The same group after its rules are revoked", &moto, &function, &vpc);
+    let open = judge("1. The rule judges the default group of a new VPC", &world, &rule);
+    let refused = remediate("2. The remediation, while a network interface is in the group", &world.close());
+    world.moto.delete_interface(&interface);
+    let closed = remediate("3. The remediation, once the interface is gone", &world.close());
+    let judged = judge("4. The rule judges the group again", &world, &rule);
+    let restored = match world.keys().is_empty() {
+        true => "nothing to restore".to_owned(),
+        false => remediate("5. The restore of the backup", &world.restore(&world.newest_backup())),
+    };
+    let same = world.fingerprint() == before && !world.rules().is_empty();
+    show_rules(&world);
+    line(
+        "as before",
+        if same { "yes: the fingerprint is the same" } else { "no: the fingerprint is another one" },
+    );
 
-    if (open.as_str(), closed.as_str()) == ("NON_COMPLIANT", "COMPLIANT") {
-        println!("As it should be: first NON_COMPLIANT, then COMPLIANT. Nothing is left running.");
+    let happened = [&open, &refused, &closed, &judged, &restored].map(String::as_str);
+    let expected = ["NON_COMPLIANT", "refused", "closed", "COMPLIANT", "restored"];
+    if happened == expected && same {
+        println!("\nAs it should be: {}. Nothing is left running.", expected.join(", "));
         ExitCode::SUCCESS
     } else {
-        eprintln!("Not as it should be: {open}, then {closed}, instead of NON_COMPLIANT, then COMPLIANT.");
+        eprintln!("\nNot as it should be: {happened:?} instead of {expected:?}.");
         ExitCode::FAILURE
     }
 }
 
-/// Sends the group's present state to the function, shows what came in and what went out, and gives the compliance
-/// type that AWS Config was sent.
-fn judge(heading: &str, moto: &Moto, function: &Rie, vpc: &str) -> String {
-    let group = moto.default_group(vpc);
+/// Sends the group's present state to the rule, shows what came in and what went out, and gives the compliance type that
+/// AWS Config was sent.
+fn judge(heading: &str, world: &World, rule: &Rie) -> String {
+    let group = world.moto.default_group(&world.vpc);
     let now = OffsetDateTime::now_utc().truncate_to_millisecond().format(&Rfc3339).unwrap_or_default();
     let event = Event::sample("closed").group(&group, &now);
-    moto.record();
-    let answer = function.invoke(&event.payload());
-    let evaluations = moto.evaluations();
+    world.moto.record();
+    let answer = rule.invoke(&event.payload());
+    let evaluations = world.moto.evaluations();
 
     println!("{heading}\n");
     line("event", &format!("{}, captured {now}", text(&event.message["messageType"])));
-    line("group", &format!("{} of {vpc}", text(&group["groupId"])));
-    line("inbound", &rules(&group["ipPermissions"], "from"));
-    line("outbound", &rules(&group["ipPermissionsEgress"], "to"));
+    line("group", &format!("{} of {}", world.group, world.vpc));
+    show_rules(world);
     line("answer", &answer.payload.to_string());
     for evaluation in &evaluations {
         println!("    AWS Config was sent");
@@ -61,29 +75,39 @@ fn judge(heading: &str, moto: &Moto, function: &Rie, vpc: &str) -> String {
     evaluations.first().map_or_else(|| "nothing".to_owned(), |evaluation| text(&evaluation["ComplianceType"]))
 }
 
-fn line(name: &str, value: &str) {
-    println!("    {name:10}{value}");
+/// Shows what the remediator answered, and gives the status, or the error's type.
+fn remediate(heading: &str, answer: &Answer) -> String {
+    println!("{heading}\n");
+    if let Some(error) = answer.error_type() {
+        line("error", &format!("{error}: {}", answer.error_message()));
+        println!("    The function's log:\n{}\n", answer.logs.join("\n"));
+        return error.to_owned();
+    }
+    line("status", &text(&answer.payload["status"]));
+    line("reason", &text(&answer.payload["reason"]));
+    for dependent in answer.payload["dependents"].as_array().into_iter().flatten() {
+        line("used by", &format!("{} {}", text(&dependent["name"]), text(&dependent["id"])));
+    }
+    if answer.payload["backup"].is_string() {
+        line("backup", &text(&answer.payload["backup"]));
+    }
+    println!();
+    text(&answer.payload["status"])
 }
 
-/// A direction's rules in few words. moto's stock rules are for all traffic.
-fn rules(permissions: &Value, preposition: &str) -> String {
-    let sources = [
-        ("ipv4Ranges", "cidrIp"),
-        ("ipv6Ranges", "cidrIpv6"),
-        ("prefixListIds", "prefixListId"),
-        ("userIdGroupPairs", "groupId"),
-    ];
-    let mut rules = Vec::new();
-    for permission in permissions.as_array().into_iter().flatten() {
-        for (list, name) in sources {
-            rules.extend(permission[list].as_array().into_iter().flatten().map(|source| text(&source[name])));
-        }
-    }
+/// The rules that moto has now.
+fn show_rules(world: &World) {
+    let rules = world.rules();
     if rules.is_empty() {
-        "no rule".to_owned()
-    } else {
-        format!("all traffic {preposition} {}", rules.join(", "))
+        line("rules", "none");
     }
+    for rule in &rules {
+        line("rule", &rule.to_string());
+    }
+}
+
+fn line(name: &str, value: &str) {
+    println!("    {name:10}{value}");
 }
 
 /// A JSON text without its quotes, or any other value as it is.

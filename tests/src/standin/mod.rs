@@ -24,9 +24,9 @@ pub use self::data::{Data, Group, OldResult, RULE, TOKEN};
 pub use self::fault::Fault;
 
 use self::api::ApiError;
-use crate::ACCOUNT;
 use crate::http::{Reply, Request, Server};
 use crate::rie::OWN_ACCESS_KEY;
+use crate::{ACCOUNT, sam};
 
 /// One request that the function made.
 #[derive(Clone, Debug)]
@@ -83,7 +83,8 @@ impl StandIn {
     }
 
     fn listen(data: Data, address: IpAddr) -> Self {
-        let sessions = BTreeMap::from([(OWN_ACCESS_KEY.to_owned(), ACCOUNT.to_owned())]);
+        let sessions =
+            BTreeMap::from([OWN_ACCESS_KEY, sam::ACCESS_KEY].map(|key| (key.to_owned(), ACCOUNT.to_owned())));
         let state = Arc::new(Mutex::new(State { data, sessions, ..State::default() }));
         let shared = Arc::clone(&state);
         let server = Server::start(address, move |request| answer(&shared, &request));

@@ -71,7 +71,8 @@ impl Function {
             .args(["--log-level", "error"])
             .arg(env::current_exe()?);
         let mut emulator = Process::start(command);
-        if !emulator.listens(port, PATIENCE) {
+        // It takes invocations before it listens to its function, which would then find nobody.
+        if ![runtime_port, port].iter().all(|port| emulator.listens(*port, PATIENCE)) {
             return Err(format!("the emulator ended: {}", emulator.stderr().all().join("\n")).into());
         }
         Ok(Self {

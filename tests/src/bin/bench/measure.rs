@@ -64,8 +64,8 @@ pub(crate) fn all() -> Result<Vec<Figure>> {
         ratio("cold over TLS / floor", &tls_cold.time, &floor_cold.time, " ms", at_most(3.5)),
         ratio("rdklib cold / ours, plain HTTP", &rdklib_cold.time, &ours_cold.time, " ms", at_least(25.0)),
         ratio("warm / floor", &http_warm, &floor_warm, " ms", at_most(2.0)),
-        memory("peak memory, 1 event, plain HTTP", &http_cold.memory),
-        memory("peak memory, 1 event, TLS", &tls_cold.memory),
+        memory("peak memory, 1 event, plain HTTP", &http_cold.memory, 10.0),
+        memory("peak memory, 1 event, TLS", &tls_cold.memory, 11.0),
         ratio("peak memory, 10,000 groups / 100 groups", &many, &few, " MiB", at_most(1.5)),
         Figure {
             name: "bootstrap, zipped",
@@ -155,9 +155,9 @@ fn ratio(name: &'static str, above: &Samples, below: &Samples, unit: &str, reach
     Figure { name, measured, unit: "", reach, from: format!("{above}{unit} / {below}{unit}") }
 }
 
-fn memory(name: &'static str, samples: &Samples) -> Figure {
+fn memory(name: &'static str, samples: &Samples, most: f64) -> Figure {
     let measured = samples.median();
-    Figure { name, measured, unit: " MiB", reach: Reach::AtMost(10.0), from: format!("{samples} MiB") }
+    Figure { name, measured, unit: " MiB", reach: Reach::AtMost(most), from: format!("{samples} MiB") }
 }
 
 fn megabytes(file: &Path) -> Result<f64> {

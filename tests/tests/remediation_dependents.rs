@@ -1,0 +1,179 @@
+//! Everything that can use a default group stops its close, and so does not knowing.
+
+use defsg_core::recorded::TYPES;
+use defsg_e2e::moto::NewRule;
+use defsg_e2e::proxy::{Fault, Reference};
+use defsg_e2e::remediator::{World, shared_moto};
+use defsg_e2e::rie::Answer;
+use serde_json::{Value, json};
+
+/// Asserts that the close was refused because of this one dependent and that nothing was changed.
+fn assert_in_use(world: &World, answer: &Answer, kind: &str, id: &str, names: &str) {
+    assert_eq!(answer.payload["refusal"], "in_use", "{answer:?}");
+    let dependents = answer.payload["dependents"].as_array().unwrap();
+    assert_eq!(dependents.len(), 1, "{answer:?}");
+    assert_eq!(dependents[0]["kind"], kind, "{answer:?}");
+    assert_eq!(dependents[0]["id"], id, "{answer:?}");
+    assert!(dependents[0]["name"].as_str().unwrap().contains(names), "{names}: {answer:?}");
+    assert!(answer.payload["reason"].as_str().unwrap().contains(id), "the reason names it: {answer:?}");
+    assert_eq!((world.rules().len(), world.keys().len()), (2, 0), "something was changed");
+}
+
+fn assert_closed(world: &World) {
+    let answer = world.close();
+    assert_eq!(answer.payload["status"], "closed", "{answer:?}");
+}
+
+#[test]
+fn a_network_interface_stops_a_close_and_is_named_by_what_it_serves() {
+    let world = World::start();
+    let subnet = world.moto.create_subnet(&world.vpc);
+    let cases = [
+        ("AWS Lambda VPC ENI-orders-1b2c3d4e-0000-1111-2222-333344445555", "Lambda function orders"),
+        ("ELB app/shop/50dc6c495c0c9188", "Application Load Balancer shop"),
+        ("RDSNetworkInterface", "RDS database"),
+        ("VPC Endpoint Interface vpce-0123456789abcdef0", "VPC endpoint vpce-0123456789abcdef0"),
+        ("EFS mount target for fs-01234567 (fsmt-89abcdef)", "EFS file system fs-01234567"),
+        ("uplink", "uplink"),
+        ("", "network interface"),
+    ];
+    for (description, serves) in cases {
+        let interface = world.moto.create_interface(&subnet, &world.group, description);
+        assert_in_use(&world, &world.close(), "network-interface", &interface, serves);
+        world.moto.delete_interface(&interface);
+    }
+    let web = world.moto.create_group(&world.vpc, "web");
+    world.moto.create_interface(&subnet, &web, "of another group");
+    assert_closed(&world);
+}
+
+#[test]
+fn a_rule_of_another_group_stops_a_close() {
+    let world = World::start();
+    let web = world.moto.create_group(&world.vpc, "web");
+    for rule in [NewRule::inbound(&world.group).protocol("tcp", 443, 443), NewRule::outbound(&world.group)] {
+        let before = world.moto.rules(&web);
+        world.moto.add_rule(&web, &rule);
+        let rule = world.moto.rules(&web).into_iter().find(|rule| !before.contains(rule)).unwrap();
+        let name = format!("{} rule of {web}", rule.direction);
+        assert_in_use(&world, &world.close(), "security-group-rule", rule.rule_id.as_str(), &name);
+        world.moto.revoke_rule(&web, &rule);
+    }
+    assert_closed(&world);
+}
+
+#[test]
+fn the_groups_own_reference_to_itself_is_no_dependent() {
+    let world = World::start();
+    world.add_rule(&NewRule::inbound(&world.group).protocol("tcp", 443, 443));
+    world.add_rule(&NewRule::outbound(&world.group));
+    assert_closed(&world);
+}
+
+#[test]
+fn a_launch_template_stops_a_close_by_its_default_and_by_its_latest_version() {
+    let world = World::start();
+    let by_id = [("SecurityGroupId.1", world.group.as_str())];
+    let by_interface = [
+        ("NetworkInterface.1.DeviceIndex", "0"),
+        ("NetworkInterface.1.SecurityGroupId.1", world.group.as_str()),
+    ];
+    for (n, data) in [by_id.as_slice(), by_interface.as_slice()].into_iter().enumerate() {
+        let template = world.moto.create_launch_template(&format!("{}-{n}", world.group), data);
+        let close = |names: &str| assert_in_use(&world, &world.close(), "launch-template", &template, names);
+        close("version 1 (default, latest)");
+        world.moto.add_template_version(&template, &[]);
+        close("version 1 (default)");
+        world.moto.set_default_version(&template, "2");
+        assert_eq!(world.plan().payload["status"], "planned", "an old version is nobody's");
+        world.moto.add_template_version(&template, data);
+        close("version 3 (latest)");
+        world.moto.delete_launch_template(&template);
+    }
+    assert_closed(&world);
+}
+
+#[test]
+fn a_launch_template_that_names_the_default_group_means_the_default_vpcs() {
+    let world = World::start();
+    let by_name = [("SecurityGroup.1", "default")];
+    let template = world.moto.create_launch_template(&format!("{}-name", world.group), &by_name);
+    assert_eq!(world.plan().payload["status"], "planned");
+    let default = world.moto.default_group(&world.moto.default_vpc())["groupId"].clone();
+    let answer = world.ask(json!({"action": "plan", "groupId": default}));
+    assert_eq!(answer.payload["refusal"], "in_use", "{answer:?}");
+    assert_eq!(answer.payload["dependents"][0]["id"], template);
+    world.moto.delete_launch_template(&template);
+}
+
+#[test]
+fn a_reference_from_a_peered_vpc_or_over_a_transit_gateway_stops_a_close() {
+    let world = World::start();
+    for over in ["pcx-0123456789abcdef0", "tgw-0123456789abcdef0"] {
+        let vpc = "vpc-0fedcba9876543210".to_owned();
+        let reference = Reference { group: world.group.clone(), vpc, over: over.to_owned() };
+        world.proxy.account(|account| account.references = vec![reference]);
+        assert_in_use(&world, &world.close(), "referencing-vpc", "vpc-0fedcba9876543210", over);
+    }
+    world.proxy.account(|account| account.references[0].group = "sg-00000001".to_owned());
+    assert_closed(&world);
+}
+
+/// The names of the sources that could not tell, and whether each had to.
+fn unknown(answer: &Answer) -> Vec<(String, bool)> {
+    let unknown = answer.payload["unknown"].as_array().unwrap_or_else(|| panic!("no list: {answer:?}"));
+    let of = |of: &Value| (of["source"].as_str().unwrap().to_owned(), of["required"].as_bool().unwrap());
+    unknown.iter().map(of).collect()
+}
+
+#[test]
+fn a_source_that_cannot_tell_stops_a_close_unless_it_was_left_out_and_is_named_all_the_same() {
+    let _moto = shared_moto();
+    let config = TYPES.len() + 1;
+    let cases = [
+        ("DescribeNetworkInterfaces", "network-interfaces", 1),
+        ("DescribeSecurityGroupReferences", "security-group-references", 1),
+        ("DescribeLaunchTemplateVersions", "launch-templates", 1),
+        ("DescribeConfigurationRecorders", "config", config),
+        ("DescribeConfigurationRecorderStatus", "config", config),
+        ("SelectResourceConfig", "config", config),
+    ];
+    for (operation, source, count) in cases {
+        for fault in [Fault::Denied, Fault::Throttled, Fault::Cut, Fault::Instead("<html/>")] {
+            let mut world = World::with(&[("AWS_MAX_ATTEMPTS", "1")]);
+            world.proxy.fault(operation, .., fault);
+            let refused = world.close();
+            assert_eq!(refused.payload["refusal"], "unknown", "{operation}: {refused:?}");
+            let named = unknown(&refused);
+            assert_eq!(named.len(), count, "{operation}: {named:?}");
+            assert!(named.iter().all(|(name, required)| name.starts_with(source) && *required), "{named:?}");
+            let why = refused.payload["unknown"][0]["why"].as_str().unwrap();
+            assert!(why.contains(operation), "{operation}: {why}");
+            assert_eq!((world.rules().len(), world.keys().len()), (2, 0));
+
+            world.restart_with("REQUIRED_SOURCES", &format!("all, -{source}"));
+            let closed = world.close();
+            assert_eq!(closed.payload["status"], "closed", "{operation}: {closed:?}");
+            let named = unknown(&closed);
+            assert!(named.len() == count && named.iter().all(|(_, required)| !required), "{named:?}");
+        }
+    }
+}
+
+#[test]
+fn rules_of_other_groups_that_cannot_be_listed_are_unknown() {
+    let world = World::with(&[("AWS_MAX_ATTEMPTS", "1")]);
+    // The first asks for the group itself, the next for those that refer to it.
+    world.proxy.fault("DescribeSecurityGroups", 2.., Fault::Denied);
+    let answer = world.close();
+    assert_eq!(answer.payload["refusal"], "unknown", "{answer:?}");
+    assert_eq!(unknown(&answer), [("security-group-rules".to_owned(), true)]);
+}
+
+#[test]
+fn a_source_that_is_left_out_still_stops_a_close_by_what_it_finds() {
+    let world = World::with(&[("REQUIRED_SOURCES", "-all")]);
+    let subnet = world.moto.create_subnet(&world.vpc);
+    let interface = world.moto.create_interface(&subnet, &world.group, "uplink");
+    assert_in_use(&world, &world.close(), "network-interface", &interface, "uplink");
+}
