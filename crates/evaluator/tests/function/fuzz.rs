@@ -74,10 +74,9 @@ proptest! {
         pointers(&message["configurationItem"]["configuration"], "/configurationItem/configuration", &mut places);
         let place = place.get(&places).clone();
         *message.pointer_mut(&place).unwrap() = garbage.clone();
-        let empty_list = garbage == json!([]);
-        let decides = !place.ends_with("/tags");
         let same = change_message().pointer(&place) == Some(&garbage);
-        prop_assert!(!(is_closed(envelope(&message)) && decides && !empty_list && !same), "{place} = {garbage}");
+        let does_not_decide = place.ends_with("/tags") || garbage == json!([]) || same;
+        prop_assert!(does_not_decide || !is_closed(envelope(&message)), "{place} = {garbage}");
     }
 
     #[test]
