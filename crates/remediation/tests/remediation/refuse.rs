@@ -214,3 +214,16 @@ async fn a_group_that_came_into_use_while_its_close_was_interrupted_is_refused_a
     assert_eq!(answer.backup, Some(kept.clone()));
     assert_eq!(plan_now(&aws).await.backup, Some(kept));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_ended_before_it_took_a_rule_away_was_not_interrupted() {
+    let aws = open();
+    aws.fail(4, crate::faulty::Fault::Error);
+    assert_eq!(close_now(&aws).await.unwrap_err().error_type(), "BackupFailed");
+    assert_eq!(backups(&aws).len(), 1);
+    aws.heal();
+    aws.world().survey.insert(Source::NetworkInterfaces, Ok(vec![Dependent::network_interface(&lambda())]));
+    let answer = close_now(&aws).await.unwrap();
+    assert_eq!((answer.refusal, answer.backup), (Some("in_use"), None));
+    assert!(!answer.reason.contains("interrupted"), "{}", answer.reason);
+}
