@@ -111,3 +111,15 @@ async fn a_group_that_is_listed_twice_is_open_if_it_was_once() {
     run(&scheduled(), &aws).await.0.unwrap();
     assert_eq!(aws.put().last().unwrap().compliance, ComplianceType::NonCompliant);
 }
+
+#[tokio::test]
+async fn a_result_of_an_impossible_time_is_left_alone() {
+    let impossible = RecordedResult { group: id(9), ordering: datetime!(9999-12-31 23:59:59 UTC) };
+    let aws = MemoryAccount {
+        groups: vec![Ok(vec![])],
+        results: vec![Ok(vec![impossible])],
+        ..MemoryAccount::default()
+    };
+    run(&scheduled(), &aws).await.0.unwrap();
+    assert!(aws.put().is_empty());
+}
