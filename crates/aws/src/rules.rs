@@ -82,7 +82,12 @@ impl AwsAccount {
         let described = described.ok_or_else(|| {
             unreadable(OPERATION, &self.id, format!("the answer lacks {group}, which was asked for"))
         })?;
-        let rules = self.rules_of(&[group]).await?.into_iter().map(|(_, rule)| rule).collect();
+        let listed = self.rules_of(&[group]).await?;
+        if let Some((other, _)) = listed.iter().find(|(of, _)| of != group) {
+            let detail = format!("the answer has a rule of {other}, and {group} was asked for");
+            return Err(unreadable("DescribeSecurityGroupRules", &self.id, detail));
+        }
+        let rules = listed.into_iter().map(|(_, rule)| rule).collect();
         to_reading(described, rules)
             .map_err(|problem| unreadable(OPERATION, &self.id, format!("{group}: {problem}")))
     }

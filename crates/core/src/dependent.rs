@@ -177,12 +177,15 @@ impl Default for RequiredSources {
 
 impl RequiredSources {
     /// Parses names separated by commas, each of them added or, with `-` before it, taken away, in that order:
-    /// `network-interfaces, config`, or `all, -config:AWS::M2::Environment`. An empty text requires none.
+    /// `network-interfaces, config`, or `all, -config:AWS::M2::Environment`. A list that begins by taking one away begins with
+    /// all, and so does an empty one; `-all` leaves none.
     ///
     /// # Errors
     /// The first name that no source has.
     pub fn parse(text: &str) -> Result<Self, UnknownSourceName> {
-        let mut required = BTreeSet::new();
+        let first = text.split(',').map(str::trim).find(|word| !word.is_empty());
+        let takes_away = first.is_none_or(|word| word.starts_with('-'));
+        let mut required: BTreeSet<_> = if takes_away { Source::all().collect() } else { BTreeSet::new() };
         for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
             let name = word.strip_prefix('-').unwrap_or(word);
             let named: BTreeSet<_> = match name {

@@ -74,7 +74,7 @@ impl Past {
         // Where all of them stand, nothing was taken away.
         let half_done = |rules: &[SecurityGroupRule]| rules.iter().any(stands) && !rules.iter().all(stands);
         let mut backups = self.backups.iter().rev().filter_map(|(key, backup)| Some((key, backup.as_ref()?)));
-        backups.find(|(_, backup)| backup.taken + UNFINISHED_FOR >= now && half_done(&backup.rules))
+        backups.find(|(_, backup)| (now - backup.taken).abs() <= UNFINISHED_FOR && half_done(&backup.rules))
     }
 
     /// Whether a close of the rules with this fingerprint began, and nothing was added or altered since.

@@ -67,7 +67,7 @@ pub enum RemediationError {
     },
     /// EC2 took rules, but does not show them.
     #[error(
-        "{group} does not show {rules}, which EC2 took; restore again from {backup}, which skips what stands"
+        "{group} does not show {rules}, which EC2 took or showed before; restore again from {backup}, which skips what stands"
     )]
     NotShown {
         /// The group.

@@ -8,7 +8,7 @@ use defsg_core::ports::remediation::{
 use defsg_lambda::time_left;
 use defsg_remediation::{Answer, close, restore};
 use lambda_runtime::LambdaEvent;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use crate::error::RemediatorError;
@@ -19,7 +19,10 @@ use crate::settings::{InvalidSetting, Settings};
 ///
 /// # Errors
 /// Every way in which an invocation can fail; see docs/remediation.md.
-pub async fn handle(event: LambdaEvent<Value>, accounts: &Accounts) -> Result<Answer, RemediatorError> {
+pub async fn handle(
+    event: LambdaEvent<Box<RawValue>>,
+    accounts: &Accounts,
+) -> Result<Answer, RemediatorError> {
     let left = time_left(&event.context);
     let result = match tokio::time::timeout(left, within_time(event, accounts)).await {
         Ok(result) => result,
@@ -37,8 +40,11 @@ pub async fn handle(event: LambdaEvent<Value>, accounts: &Accounts) -> Result<An
     result
 }
 
-async fn within_time(event: LambdaEvent<Value>, accounts: &Accounts) -> Result<Answer, RemediatorError> {
-    let request = Request::parse(event.payload)?;
+async fn within_time(
+    event: LambdaEvent<Box<RawValue>>,
+    accounts: &Accounts,
+) -> Result<Answer, RemediatorError> {
+    let request = Request::parse(event.payload.get())?;
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let arn = event.context.invoked_function_arn;
     let identity = FunctionIdentity::from_arn(&arn).ok_or(RemediatorError::NoIdentity(arn))?;

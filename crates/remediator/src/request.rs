@@ -11,7 +11,6 @@ use defsg_core::SecurityGroupId;
 use defsg_core::fingerprint::Fingerprint;
 use defsg_core::plan;
 use serde::Deserialize;
-use serde_json::Value;
 
 /// What is asked for, and of which group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,9 +63,15 @@ impl Request {
     ///
     /// # Errors
     /// Where a field is missing, mistyped, unknown, or not for this action.
-    pub fn parse(event: Value) -> Result<Self, InvalidRequest> {
-        let event: Event =
-            serde_path_to_error::deserialize(event).map_err(|error| InvalidRequest(error.to_string()))?;
+    pub fn parse(event: &str) -> Result<Self, InvalidRequest> {
+        // Parsed from the text, which refuses a field that stands twice; an object, as serde takes a list for one, too.
+        if !event.trim_ascii_start().starts_with('{') {
+            return Err(InvalidRequest("it is no JSON object".to_owned()));
+        }
+        let mut json = serde_json::Deserializer::from_str(event);
+        let parsed = serde_path_to_error::deserialize(&mut json);
+        let event: Event = parsed.map_err(|error| InvalidRequest(error.to_string()))?;
+        json.end().map_err(|error| InvalidRequest(error.to_string()))?;
         let refuse = |field: &str, problem: &str| Err(InvalidRequest(format!("{field}: {problem}")));
         let force = event.force.unwrap_or_default();
         let action = match event.action {

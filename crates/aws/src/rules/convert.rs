@@ -46,6 +46,11 @@ pub(super) fn to_rule(rule: SdkRule) -> Result<(SecurityGroupId, SecurityGroupRu
         Ok([peer]) => peer,
         Err(peers) => return Err(format!("it has {} peers that defsg knows, not one", peers.len())),
     };
+    let ports = (rule.from_port, rule.to_port);
+    let needs_ports = matches!(protocol.as_str(), "tcp" | "udp" | "6" | "17");
+    if ports.0.is_some() != ports.1.is_some() || needs_ports && ports.0.is_none() {
+        return Err("it has no whole range of ports".to_owned());
+    }
     Ok((
         parse("groupId", rule.group_id)?,
         SecurityGroupRule {
@@ -169,6 +174,8 @@ mod tests {
             ("no direction", inbound().cidr_ipv6("::/0").set_is_egress(None)),
             ("no protocol", inbound().cidr_ipv6("::/0").set_ip_protocol(None)),
             ("no ID", inbound().cidr_ipv6("::/0").set_security_group_rule_id(None)),
+            ("half a range of ports", inbound().cidr_ipv6("::/0").set_to_port(None)),
+            ("no ports", inbound().cidr_ipv6("::/0").set_from_port(None).set_to_port(None)),
             ("no group", inbound().cidr_ipv6("::/0").set_group_id(None)),
             ("a tag with no key", inbound().cidr_ipv6("::/0").tags(Tag::builder().value("v").build())),
             (

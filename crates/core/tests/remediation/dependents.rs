@@ -161,7 +161,9 @@ fn required_sources_are_all_unless_the_operator_names_some_or_takes_some_away() 
     let all: Vec<_> = Source::all().map(Source::name).collect();
     assert_eq!(RequiredSources::parse("all").unwrap(), RequiredSources::default());
     assert_eq!(required("all"), all);
-    assert_eq!(required(""), Vec::<&str>::new());
+    assert_eq!(required(""), all);
+    assert_eq!(required("-config"), all[..4]);
+    assert_eq!(required("-all"), Vec::<&str>::new());
     assert_eq!(
         required(" network-interfaces , launch-templates"),
         ["network-interfaces", "launch-templates"]

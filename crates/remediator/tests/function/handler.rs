@@ -44,7 +44,7 @@ async fn ask(aws: &MemoryGroup, with_store: bool, event: Value) -> Result<Answer
         required: Default::default(),
         reopening: Default::default(),
     };
-    let request = Request::parse(event)?;
+    let request = Request::parse(&event.to_string())?;
     let store = with_store.then_some(aws);
     run(&request, &settings, aws, store, datetime!(2026-11-22 08:00 UTC)).await
 }

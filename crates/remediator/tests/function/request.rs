@@ -11,11 +11,11 @@ fn fingerprint() -> String {
 }
 
 fn action(event: Value) -> Action {
-    Request::parse(event).unwrap().action
+    Request::parse(&event.to_string()).unwrap().action
 }
 
 fn refusal(event: Value) -> String {
-    Request::parse(event).unwrap_err().to_string()
+    Request::parse(&event.to_string()).unwrap_err().to_string()
 }
 
 #[test]
@@ -69,5 +69,16 @@ fn what_is_no_request_is_refused_and_the_message_names_the_field() {
         let message = refusal(event.clone());
         assert!(message.contains(expected), "{event}: {message}");
         assert!(message.ends_with("nothing was changed"), "{message}");
+    }
+}
+
+#[test]
+fn a_field_that_stands_twice_and_an_object_written_as_a_list_are_refused() {
+    for event in [
+        r#"{"action":"close","groupId":"sg-6c7fa917","force":false,"force":true}"#,
+        r#"["close","sg-6c7fa917",true,null,null]"#,
+        r#"{"action":"close","groupId":"sg-6c7fa917"} {}"#,
+    ] {
+        assert!(Request::parse(event).is_err(), "{event}");
     }
 }
