@@ -43,7 +43,7 @@ fn a_restore_names_a_backup() {
 #[test]
 fn what_is_no_request_is_refused_and_the_message_names_the_field() {
     let cases = [
-        (json!(null), "invalid type"),
+        (json!(null), "it is no JSON object"),
         (json!({"groupId": GROUP}), "`action`"),
         (json!({"action": "close"}), "`groupId`"),
         (json!({"action": "Close", "groupId": GROUP}), "action: unknown variant `Close`"),
