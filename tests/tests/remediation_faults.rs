@@ -23,7 +23,7 @@ type Lost = Arc<Mutex<Vec<SecurityGroupRule>>>;
 
 /// A world whose function tries each call once, so that one fault is enough.
 fn one_try() -> World {
-    let world = World::with(&[("AWS_MAX_ATTEMPTS", "1"), ("REOPEN_LIMIT", "1000")]);
+    let world = World::with(&[("AWS_MAX_ATTEMPTS", "1"), ("REOPEN_LIMIT", "100")]);
     world.add_rule(
         &NewRule::inbound("10.0.0.0/8").protocol("tcp", 22, 22).description("要る").tag("team", "net"),
     );
@@ -385,4 +385,51 @@ fn a_close_that_runs_out_of_time_says_so_and_goes_on_when_it_is_run_again() {
     assert_eq!(answer.error_type(), Some("Timeout"), "{answer:?}");
     world.restart_with("AWS_LAMBDA_FUNCTION_TIMEOUT", "60");
     assert_recovers(&world, &before, "out of time");
+}
+
+/// Found by an attack: the SDK reads as much of an XML answer as there is, so that a list that was cut off was a group that was
+/// never closed.
+#[test]
+fn a_listing_of_backups_that_was_cut_off_or_is_of_something_else_is_not_believed() {
+    let mut world = one_try();
+    world.restart_with("REOPEN_LIMIT", "1");
+    world.close();
+    world.moto.add_stock_inbound_rule(&world.group);
+    let changes: [fn(String) -> String; 5] = [
+        |body| body[..body.find("<Contents>").expect("it lists one")].to_owned(),
+        |body| body[..body.find("<Key>").expect("it has a key")].to_owned(),
+        |body| body[..body.find("</ListBucketResult>").expect("it ends")].to_owned(),
+        |body| body.replace("/eu-west-1/", "/eu-west-2/"),
+        |body| body.replace("<Key>", "<Kee>").replace("</Key>", "</Kee>"),
+    ];
+    for change in changes {
+        world.proxy.reset();
+        world.proxy.fault("ListObjectsV2", .., Fault::alter(change));
+        let answer = world.close();
+        assert_eq!(answer.error_type(), Some("AwsApi"), "{answer:?}");
+        assert!(answer.error_message().contains("nothing was changed"), "{answer:?}");
+        assert_eq!((world.rules().len(), world.keys().len()), (1, 1));
+    }
+    world.proxy.reset();
+    assert_eq!(world.close().payload["refusal"], "reopened_too_often");
+}
+
+#[test]
+fn a_plan_is_refused_if_a_rule_is_added_between_its_comparison_and_the_first_revoke() {
+    let world = one_try();
+    let fingerprint = world.fingerprint();
+    let (moto, group) = (Arc::clone(&world.moto), world.group.clone());
+    let late = NewRule::inbound("203.0.113.0/24").protocol("tcp", 443, 443);
+    world.proxy.fault("PutObject", 1..=1, Fault::before(move || moto.add_rule(&group, &late)));
+    let answer = world.ask(json!({"action": "close", "fingerprint": fingerprint.as_str()}));
+    assert_eq!(answer.payload["refusal"], "changed_since_plan", "{answer:?}");
+    assert_eq!(
+        answer.payload["fingerprint"],
+        world.fingerprint().as_str(),
+        "the rules that stand now are shown"
+    );
+    assert_eq!(world.rules().len(), 4);
+    for operation in REVOKES {
+        assert_eq!(world.proxy.calls_of(operation).len(), 0);
+    }
 }

@@ -253,3 +253,52 @@ fn a_type_that_the_region_does_not_know_is_unknown_and_the_others_are_asked() {
     assert_eq!(answer.payload["status"], "closed", "each type was asked for alone: {answer:?}");
     assert!(world.proxy.calls_of("SelectResourceConfig").len() > 10);
 }
+
+/// Found by an attack: a function that was made today and is idle is not recorded until tomorrow.
+#[test]
+fn what_config_records_once_a_day_is_unknown_unless_it_shows_a_dependent() {
+    let mut world = World::start();
+    let daily = |world: &World, mode: Value| {
+        world.proxy.account(|account| account.recorders[0]["recordingMode"] = mode);
+    };
+    let lambda = json!({"resourceTypes": ["AWS::Lambda::Function"], "recordingFrequency": "DAILY"});
+    for (mode, count) in [
+        (json!({"recordingFrequency": "DAILY"}), TYPES.len() + 1),
+        (json!({"recordingFrequency": "CONTINUOUS", "recordingModeOverrides": [lambda]}), 1),
+    ] {
+        daily(&world, mode);
+        let answer = world.close();
+        assert_eq!(answer.payload["refusal"], "unknown", "{answer:?}");
+        assert_eq!(answer.payload["unknown"].as_array().unwrap().len(), count, "{answer:?}");
+        assert!(answer.payload["reason"].as_str().unwrap().contains("once a day"), "{answer:?}");
+    }
+    let function = item(lambda_type(), lambda_type().properties[0], &world.group);
+    world.proxy.account(|account| account.items = vec![function]);
+    assert_in_use(&world, &world.close(), "id-of-AWS::Lambda::Function", "orders");
+
+    world.proxy.account(|account| account.items.clear());
+    world.restart_with("REQUIRED_SOURCES", "-config:AWS::Lambda::Function");
+    let answer = world.close();
+    assert_eq!(answer.payload["status"], "closed", "{answer:?}");
+    assert_eq!(
+        answer.payload["unknown"][0]["source"], "config:AWS::Lambda::Function",
+        "it is reported: {answer:?}"
+    );
+}
+
+fn lambda_type() -> &'static RecordedType {
+    TYPES.iter().find(|of| of.resource_type() == "AWS::Lambda::Function").unwrap()
+}
+
+#[test]
+fn a_result_that_was_not_asked_for_makes_its_query_unknown() {
+    let world = World::start();
+    let other = |body: String| body.replace("AWS::Lambda::Function", "AWS::New::Thing");
+    let function = item(lambda_type(), lambda_type().properties[0], &world.group);
+    world.proxy.account(|account| account.items = vec![function]);
+    world.proxy.fault("SelectResourceConfig", .., Fault::alter(other));
+    let answer = world.close();
+    assert_eq!(answer.payload["refusal"], "unknown", "{answer:?}");
+    let reason = answer.payload["reason"].as_str().unwrap();
+    assert!(reason.contains("AWS::New::Thing, which was not asked for"), "{reason}");
+}

@@ -166,13 +166,20 @@ fn a_backup_of_anything_else_or_of_another_hand_is_refused_and_nothing_changes()
         ("rules that are not the fingerprint's", changed(&|of| of.rules.clear()), "fingerprint"),
     ];
     for (what, document, names) in cases {
-        world.moto.put_object(&world.bucket, "other.json", document.as_bytes());
-        let answer = world.restore(&format!("s3://{}/other.json", world.bucket));
+        // Where a backup would lie that says so of itself.
+        let key = Backup::read(document.as_bytes()).map(|backup| backup.to_document().0.to_string());
+        let key = key.unwrap_or_else(|_| "other.json".to_owned());
+        world.moto.put_object(&world.bucket, &key, document.as_bytes());
+        let answer = world.restore(&format!("s3://{}/{key}", world.bucket));
         assert_eq!(answer.error_type(), Some("InvalidBackup"), "{what}: {answer:?}");
         assert!(answer.error_message().contains(names), "{what}: {answer:?}");
         assert!(answer.error_message().contains("nothing was changed"), "{what}: {answer:?}");
         assert_eq!(world.rules(), [], "{what}");
     }
+    world.moto.put_object(&world.bucket, "other.json", document.as_bytes());
+    let moved = world.restore(&format!("s3://{}/other.json", world.bucket));
+    assert_eq!(moved.error_type(), Some("InvalidBackup"), "{moved:?}");
+    assert!(moved.error_message().contains("moved"), "{moved:?}");
     assert_eq!(world.proxy.calls_of("AuthorizeSecurityGroupIngress").len(), 0);
 }
 
@@ -242,4 +249,32 @@ fn a_restore_that_fails_at_any_call_is_done_by_the_next() {
         }
     }
     assert!(calls >= 8, "a restore makes more calls than {calls}");
+}
+
+/// A client error of EC2 is an answer about that rule; a server error is none about any.
+#[test]
+fn a_rule_that_ec2_refuses_for_whatever_reason_holds_up_no_other() {
+    let world = World::start();
+    for n in 0..3 {
+        world.add_rule(&NewRule::inbound(&format!("10.{n}.0.0/16")).protocol("tcp", 22, 22));
+    }
+    let fingerprint = world.fingerprint();
+    let backup = world.close().payload["backup"].as_str().unwrap().to_owned();
+    // The four inbound rules at once, and then the first of them alone.
+    world.proxy.fault("AuthorizeSecurityGroupIngress", 1..=2, Fault::Error(400, "OperationNotPermitted"));
+    let answer = world.restore(&backup);
+    assert_eq!(answer.payload["status"], "partly_restored", "{answer:?}");
+    let missing = answer.payload["notRestored"].as_array().unwrap();
+    assert_eq!(missing.len(), 1, "{answer:?}");
+    assert!(missing[0]["why"].as_str().unwrap().contains("OperationNotPermitted"), "{answer:?}");
+    assert_eq!(world.rules().len(), 4, "three of the inbound rules, and the outbound one");
+
+    world.proxy.reset();
+    world.proxy.fault("AuthorizeSecurityGroupIngress", .., Fault::ServerError);
+    let failed = world.restore(&backup);
+    assert_eq!(failed.error_type(), Some("AwsApi"), "{failed:?}");
+    assert!(failed.error_message().contains(&backup), "{failed:?}");
+    world.proxy.reset();
+    assert_eq!(world.restore(&backup).payload["status"], "restored");
+    assert_eq!(world.fingerprint(), fingerprint);
 }

@@ -14,6 +14,7 @@ use defsg_core::ports::{ApiError, Page};
 use crate::account::AwsAccount;
 use crate::error::{api_error, unreadable};
 use crate::pages;
+use crate::whole::WholeAnswer;
 
 /// The largest object that is read: larger than any backup, which has a thousand rules at most.
 const MAX_OBJECT: i64 = 8 << 20;
@@ -94,11 +95,20 @@ impl ListBackups for BackupBucket {
         pages::every(OPERATION, &self.owner, |token| async move {
             let call = self.s3.list_objects_v2().bucket(&self.name).prefix(prefix).start_after(after);
             let call = call.expected_bucket_owner(self.owner.as_str()).set_continuation_token(token);
-            let answer = call.send().await.map_err(|error| api_error(OPERATION, &self.owner, &error))?;
+            // A list that was cut off would be a group that was closed less often.
+            let answer = call.customize().interceptor(WholeAnswer).send().await;
+            let answer = answer.map_err(|error| api_error(OPERATION, &self.owner, &error))?;
             // S3 leaves the list out where it is empty.
             let keys = answer.contents.unwrap_or_default().into_iter().map(|object| object.key);
+            let keys = keys.map(|key| key.filter(|key| key.starts_with(prefix) && key.as_str() > after));
             let items = keys.map(|key| key.map(BackupKey::new)).collect::<Option<_>>();
-            let items = items.ok_or_else(|| unreadable(OPERATION, &self.owner, "an object has no key"))?;
+            let items = items.ok_or_else(|| {
+                unreadable(
+                    OPERATION,
+                    &self.owner,
+                    format!("it lists what is not under {prefix} after {after}"),
+                )
+            })?;
             let next = answer.next_continuation_token;
             if answer.is_truncated == Some(true) && next.is_none() {
                 return Err(unreadable(OPERATION, &self.owner, "the answer is cut off and says not where"));

@@ -1,11 +1,12 @@
 //! EC2: the default security groups of an account.
 
-use aws_sdk_ec2::types::{Filter, IpPermission, SecurityGroup as SdkSecurityGroup};
+use aws_sdk_ec2::types::{IpPermission, SecurityGroup as SdkSecurityGroup};
 use defsg_core::ports::{ApiError, DefaultGroups, Page, UnreadableGroup};
 use defsg_core::security_group::{DEFAULT_GROUP_NAME, Protocol};
 use defsg_core::{Direction, Peer, Rule, SecurityGroup};
 
 use crate::account::AwsAccount;
+use crate::ec2::{filter, parse};
 use crate::error::{api_error, unreadable};
 
 /// The most groups on a page. Source: EC2 API Reference, `DescribeSecurityGroups`.
@@ -20,8 +21,8 @@ impl DefaultGroups for AwsAccount {
         let answer = self
             .ec2()
             .describe_security_groups()
-            .filters(filter("group-name", DEFAULT_GROUP_NAME))
-            .filters(filter("owner-id", self.id.as_str()))
+            .filters(filter("group-name", [DEFAULT_GROUP_NAME]))
+            .filters(filter("owner-id", [self.id.as_str()]))
             .max_results(PAGE_SIZE)
             .set_next_token(page.map(str::to_owned))
             .send()
@@ -36,10 +37,6 @@ impl DefaultGroups for AwsAccount {
         });
         Ok(Page { items: items.collect(), next: answer.next_token.filter(|token| !token.is_empty()) })
     }
-}
-
-fn filter(name: &str, value: &str) -> Filter {
-    Filter::builder().name(name).values(value).build()
 }
 
 fn to_group(group: SdkSecurityGroup) -> Result<SecurityGroup, String> {
@@ -60,13 +57,6 @@ fn to_group(group: SdkSecurityGroup) -> Result<SecurityGroup, String> {
             .flat_map(|(direction, permission)| to_rules(direction, permission))
             .collect(),
     })
-}
-
-fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(
-    field: &str,
-    value: Option<String>,
-) -> Result<T, String> {
-    value.ok_or_else(|| format!("it has no {field}"))?.parse().map_err(|error| format!("{field} {error}"))
 }
 
 /// One rule for each peer; a permission that names none that defsg knows is a rule all the same.

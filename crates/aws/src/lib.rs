@@ -6,6 +6,7 @@ mod backups;
 mod config;
 #[cfg(feature = "remediation")]
 mod dependents;
+mod ec2;
 mod error;
 mod groups;
 mod http;

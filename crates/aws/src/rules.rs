@@ -11,13 +11,13 @@ use defsg_core::rule_set::{GroupState, SecurityGroupRule};
 use defsg_core::{Direction, SecurityGroupId};
 
 use crate::account::AwsAccount;
+use crate::ec2::{filter, parse};
 use crate::error::{api_error, unreadable};
 use crate::pages;
 
 mod convert;
 
-pub(crate) use convert::filter;
-use convert::{parse, tags, to_permission, to_rule, to_tag_specification};
+use convert::{tags, to_permission, to_rule, to_tag_specification};
 
 type SdkError<E> = aws_sdk_ec2::error::SdkError<E>;
 
@@ -113,13 +113,26 @@ impl AwsAccount {
             for rule in listed.await? {
                 let id = rule.security_group_rule_id().unwrap_or("a rule with no ID").to_owned();
                 let rule = to_rule(rule);
-                rules.push(
-                    rule.map_err(|problem| unreadable(OPERATION, &self.id, format!("{id}: {problem}")))?,
-                );
+                let rule =
+                    rule.map_err(|problem| unreadable(OPERATION, &self.id, format!("{id}: {problem}")))?;
+                add(&mut rules, rule).map_err(|problem| unreadable(OPERATION, &self.id, problem))?;
             }
         }
         Ok(rules)
     }
+}
+
+/// Adds a rule to those that were listed so far. One that two pages list is one rule, if both say the same of it.
+fn add<T: PartialEq>(
+    rules: &mut Vec<(T, SecurityGroupRule)>,
+    rule: (T, SecurityGroupRule),
+) -> Result<(), String> {
+    match rules.iter().find(|(_, other)| other.rule_id == rule.1.rule_id) {
+        None => rules.push(rule),
+        Some(other) if *other == rule => {}
+        Some(_) => return Err(format!("{} is listed twice, and not the same", rule.1.rule_id)),
+    }
+    Ok(())
 }
 
 fn to_reading(group: SdkSecurityGroup, rules: Vec<SecurityGroupRule>) -> Result<Reading, String> {
@@ -224,7 +237,8 @@ impl AwsAccount {
                 Err(unreadable(operation, &self.id, "the answer does not say that the rules were added"))
             }
             Err(error) => {
-                let refused = error.code().is_some_and(is_refusal);
+                let status = error.raw_response().map(|response| response.status().as_u16());
+                let refused = error.code().is_some() && status.is_some_and(is_refusal);
                 let error = api_error(operation, &self.id, &error);
                 if refused && error.kind == ApiErrorKind::Other {
                     return Ok(Authorised::Refused { why: error.detail });
@@ -235,9 +249,10 @@ impl AwsAccount {
     }
 }
 
-/// Whether EC2 will say so every time: it begins the codes of what is wrong with a request, not with itself, in one way.
-fn is_refusal(code: &str) -> bool {
-    code.starts_with("Invalid") || code == "RulesPerSecurityGroupLimitExceeded"
+/// Whether EC2 will say so every time. Source: EC2 API Reference, "Error codes": client errors, what is wrong with a request,
+/// have a status of 4xx; server errors have 5xx.
+fn is_refusal(status: u16) -> bool {
+    (400..500).contains(&status)
 }
 
 fn is<E: ProvideErrorMetadata>(error: &SdkError<E>, codes: &[&str]) -> bool {
@@ -314,14 +329,15 @@ mod tests {
     }
 
     #[test]
-    fn what_ec2_will_never_take_is_a_refusal() {
-        for code in
-            ["InvalidPermission.Duplicate", "InvalidGroup.NotFound", "RulesPerSecurityGroupLimitExceeded"]
-        {
-            assert!(is_refusal(code), "{code}");
+    fn a_rule_on_two_pages_is_one_rule_and_two_rules_with_one_id_are_none() {
+        let mut rules = Vec::new();
+        let rule = listed(1, 0).remove(0);
+        for _ in 0..2 {
+            add(&mut rules, ((), rule.clone())).unwrap();
         }
-        for code in ["UnauthorizedOperation", "RequestLimitExceeded", "InternalError", "Unavailable"] {
-            assert!(!is_refusal(code), "{code}");
-        }
+        assert_eq!(rules, [((), rule.clone())]);
+        let altered = SecurityGroupRule { description: Some("other".to_owned()), ..rule };
+        let problem = add(&mut rules, ((), altered)).unwrap_err();
+        assert_eq!(problem, "sgr-0123456789abcdef0 is listed twice, and not the same");
     }
 }

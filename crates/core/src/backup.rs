@@ -105,6 +105,12 @@ impl Backup {
         (key, format!("{document:#}\n").into_bytes())
     }
 
+    /// Whether this is the key that the backup was written under. It holds the group, the time and a part of the checksum.
+    #[must_use]
+    pub fn is_at(&self, key: &BackupKey) -> bool {
+        self.to_document().0 == *key
+    }
+
     /// Reads a document.
     ///
     /// # Errors

@@ -224,9 +224,3 @@ pub struct Unknown {
     /// Whether the source had to be readable.
     pub required: bool,
 }
-
-impl fmt::Display for Unknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.source, self.why)
-    }
-}

@@ -11,7 +11,7 @@ use crate::exemption::{Exempt, Exemptions, Standing};
 use crate::fingerprint::Fingerprint;
 use crate::ids::{AccountId, Region};
 use crate::past::Past;
-use crate::rule_set::GroupState;
+use crate::rule_set::{GroupState, SecurityGroupRule};
 use crate::security_group::DEFAULT_GROUP_NAME;
 
 /// What an operator decided once for all closes.
@@ -204,6 +204,17 @@ impl ClosePlan {
         plan.dependents = dependents;
         plan.unknown = unknown;
         plan
+    }
+
+    /// The plan, refused because other rules stand by now than those that it was made for.
+    #[must_use]
+    pub fn outdated(self, standing: Vec<SecurityGroupRule>, planned: &Fingerprint) -> Self {
+        Self {
+            fingerprint: Fingerprint::of(&standing),
+            group: GroupState { rules: standing, ..self.group },
+            decision: Decision::Refuse(Refusal::ChangedSincePlan { planned: planned.clone() }),
+            ..self
+        }
     }
 }
 

@@ -139,10 +139,16 @@ fn in_use(plan: &ClosePlan) -> String {
     text
 }
 
+/// Each reason once, with the sources that have it.
 fn unknown(plan: &ClosePlan) -> String {
-    let mut text = String::new();
-    if !plan.unknown.is_empty() {
-        let _ = write!(text, " Could not tell: {}.", some_of(&plan.unknown));
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for Unknown { source, why, .. } in &plan.unknown {
+        match by_reason.iter_mut().find(|(other, _)| other == why) {
+            Some((_, sources)) => sources.push(source),
+            None => by_reason.push((why, vec![source])),
+        }
     }
-    text
+    let texts: Vec<_> =
+        by_reason.iter().map(|(why, sources)| format!("{} ({why})", some_of(sources))).collect();
+    if texts.is_empty() { String::new() } else { format!(" Could not tell: {}.", some_of(&texts)) }
 }

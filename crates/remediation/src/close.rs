@@ -52,7 +52,13 @@ where
     };
     let kept = keep(store, backup).await?;
     let mut closing = Closing { aws, store, group, kept, backups: 1, removed: Vec::new(), now, began };
-    closing.run().await?;
+    let standing = closing.read().await?;
+    if let Some(planned) = &request.planned
+        && !standing.iter().all(|rule| plan.group.rules.contains(rule))
+    {
+        return Ok(Answer::of_plan(plan.outdated(standing, planned), None));
+    }
+    closing.run(standing).await?;
     let reason = format!("{} They were taken away, and are in the backup.", reason(&plan));
     Ok(Answer {
         status: Status::Closed,
@@ -108,32 +114,31 @@ struct Closing<'a, A, S> {
 }
 
 impl<A: ReadGroup + RevokeRules, S: WriteBackup + ReadBackup> Closing<'_, A, S> {
-    /// Revokes until a reading of the group shows no rules. What an answer to a revoke says is not believed.
-    async fn run(&mut self) -> Result<(), RemediationError> {
+    /// Revokes until a reading of the group shows no rules, the first one being that of `standing`. What an answer to a
+    /// revoke says is not believed.
+    async fn run(&mut self, mut standing: Vec<SecurityGroupRule>) -> Result<(), RemediationError> {
         let mut waits = WAITS.into_iter();
-        loop {
-            let standing = self.read().await?;
-            if standing.is_empty() {
-                return Ok(());
-            }
-            if !self.kept.covers(&standing) {
+        while !standing.is_empty() {
+            if self.kept.covers(&standing) {
+                let Some(wait) = waits.next() else { return Err(self.still_open(&standing)) };
+                for direction in [Direction::Inbound, Direction::Outbound] {
+                    self.revoke(direction, &standing).await?;
+                }
+                tokio::time::sleep(wait).await;
+            } else {
                 self.keep_more(&standing).await?;
-                // Read again: only what was just read may be revoked.
-                continue;
             }
-            let Some(wait) = waits.next() else { return Err(self.still_open(&standing)) };
-            for direction in [Direction::Inbound, Direction::Outbound] {
-                self.revoke(direction, &standing).await?;
-            }
-            tokio::time::sleep(wait).await;
+            // Also after a backup: only what was just read may be revoked.
+            standing = self.read().await?;
         }
+        Ok(())
     }
 
     async fn read(&self) -> Result<Vec<SecurityGroupRule>, RemediationError> {
         let state = self.aws.read_group(self.group).await.map_err(|error| self.api(error))?;
         state.map(|state| state.rules).ok_or_else(|| RemediationError::GroupDeleted {
             group: self.group.clone(),
-            backup: Some(self.kept.uri.clone()),
+            backup: self.kept.uri.clone(),
         })
     }
 

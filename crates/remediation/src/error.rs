@@ -21,12 +21,12 @@ pub enum RemediationError {
         region: Region,
     },
     /// The group was there when it began, and is not any more.
-    #[error("{group} was deleted in the meantime{}", kept(.backup.as_ref()))]
+    #[error("{group} was deleted in the meantime. The rules as they were are in {backup}")]
     GroupDeleted {
         /// The group.
         group: SecurityGroupId,
         /// Where its rules are kept.
-        backup: Option<String>,
+        backup: String,
     },
     /// A backup could not be written, or what was read back was not what was written.
     #[error(
@@ -82,7 +82,7 @@ pub enum RemediationError {
     Api {
         /// The call.
         source: ApiError,
-        /// The newest backup, if rules may have been revoked.
+        /// The newest backup, if rules may have been revoked or put back.
         backup: Option<String>,
     },
 }
@@ -122,5 +122,8 @@ fn mend(kind: ApiErrorKind) -> &'static str {
 }
 
 fn kept(backup: Option<&String>) -> String {
-    backup.map(|backup| format!(". The rules as they were are in {backup}")).unwrap_or_default()
+    match backup {
+        Some(backup) => format!(". The rules as they were are in {backup}"),
+        None => "; nothing was changed".to_owned(),
+    }
 }

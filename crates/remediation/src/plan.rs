@@ -5,13 +5,11 @@ use defsg_core::backup::{Backup, BackupKey};
 use defsg_core::past::Past;
 use defsg_core::plan::{ClosePlan, Request, Settings};
 use defsg_core::ports::remediation::{ListBackups, ReadBackup, ReadGroup, SurveyDependents};
+use defsg_core::rule_set::GroupState;
 use time::OffsetDateTime;
 
 use crate::answer::Answer;
 use crate::error::RemediationError;
-
-/// The most backups of a group that are read to tell how often it was closed: the newest.
-const MAX_BACKUPS: usize = 50;
 
 /// Says what a close would do. `now` is the time; with no `store` the plan knows nothing of earlier closes.
 ///
@@ -64,7 +62,7 @@ where
     }
     let survey = aws.survey(&state).await;
     let past = match store {
-        Some(store) => past(store, group, settings, now).await?,
+        Some(store) => past(store, &state, settings, now).await?,
         None => Past::default(),
     };
     Ok((ClosePlan::new(state, survey, &past, settings, request), past))
@@ -78,22 +76,25 @@ pub(crate) fn not_found(group: &SecurityGroupId, settings: &Settings) -> Remedia
     }
 }
 
-/// The group's backups that are young enough to count.
+/// The group's backups that are young enough to count: the newest, as many as it takes to tell closes enough apart.
 async fn past<S: ListBackups + ReadBackup>(
     store: &S,
-    group: &SecurityGroupId,
+    state: &GroupState,
     settings: &Settings,
     now: OffsetDateTime,
 ) -> Result<Past, RemediationError> {
-    let prefix = BackupKey::prefix(&settings.account, &settings.region, group);
+    let prefix = BackupKey::prefix(&settings.account, &settings.region, &state.id);
     let after = BackupKey::before(&prefix, now - settings.reopening.window());
     let keys = store.list_backups(&prefix, &after).await.map_err(RemediationError::before_changes)?;
     let mut past = Past::default();
-    for key in keys.into_iter().rev().take(MAX_BACKUPS).rev() {
+    for key in keys.into_iter().rev() {
+        if past.closes(&state.rules) >= settings.reopening.closes.get().into() {
+            break;
+        }
         // One that is gone since it was listed was deleted by somebody, and tells nothing.
         if let Some(stored) = store.read_backup(&key).await.map_err(RemediationError::before_changes)? {
-            let backup = Backup::read(&stored.bytes).ok().filter(|backup| backup.group_id == *group);
-            past.backups.push((key, backup));
+            let backup = Backup::read(&stored.bytes).ok().filter(|backup| backup.is_at(&key));
+            past.backups.insert(0, (key, backup));
         }
     }
     Ok(past)

@@ -64,7 +64,8 @@ async fn read_backup<S: ReadBackup>(
     let key = uri.strip_prefix(&home).filter(|key| !key.is_empty()).ok_or_else(|| {
         RemediationError::InvalidRequest(format!("{uri:?} is no backup of {group}: those begin with {home}"))
     })?;
-    let stored = store.read_backup(&BackupKey::new(key.to_owned())).await;
+    let key = BackupKey::new(key.to_owned());
+    let stored = store.read_backup(&key).await;
     let stored =
         stored.map_err(RemediationError::before_changes)?.ok_or_else(|| invalid(uri, "it is not there"))?;
     let backup = Backup::read(&stored.bytes).map_err(|error| RemediationError::InvalidBackup {
@@ -80,6 +81,12 @@ async fn read_backup<S: ReadBackup>(
         if of != here {
             return Err(invalid(uri, &format!("it is of {what} {of}, not {here}")));
         }
+    }
+    if !backup.is_at(&key) {
+        return Err(invalid(
+            uri,
+            "its content is not that of a backup with this key: it was moved or replaced",
+        ));
     }
     Ok(backup)
 }
@@ -173,7 +180,7 @@ impl<A: ReadGroup + AuthoriseRules> Restoring<'_, A> {
         let mut waits = WAITS.into_iter();
         loop {
             let Some(state) = self.read().await? else {
-                let backup = Some(self.uri.to_owned());
+                let backup = self.uri.to_owned();
                 return Err(RemediationError::GroupDeleted { group: self.group.clone(), backup });
             };
             let shown =

@@ -5,7 +5,7 @@
 //! | `BACKUP_BUCKET` | the bucket that backups are kept in, with versioning on; close and restore need it | none |
 //! | `REQUIRED_SOURCES` | the sources of dependents that must be readable, by name and separated by commas; `-` before one takes it away, as in `all, -config:AWS::M2::Environment`; `-all` leaves none | `all` |
 //! | `EXEMPTIONS`, `EXEMPTION_TAG_KEY`, `MAX_EXEMPTION_DAYS` | as the rule's `exemptions`, `exemptionTagKey`, `maxExemptionDays` | no exemptions |
-//! | `REOPEN_LIMIT` | a group that was closed this often within the hours is not closed again, 1 to 1000 | 3 |
+//! | `REOPEN_LIMIT` | a group that was closed this often within the hours is not closed again, 1 to 100 | 3 |
 //! | `REOPEN_HOURS` | those hours, 1 to 8760 | 24 |
 //!
 //! `LOG_LEVEL` is read by `defsg_lambda::logs`; `AWS_REGION`, `AWS_ENDPOINT_URL` and the rest by the SDK.
@@ -69,7 +69,7 @@ impl Settings {
                 .unwrap_or_default(),
             exemptions: exemptions(get)?,
             reopening: ReopeningLimit {
-                closes: number("REOPEN_LIMIT", get, 1000)?.unwrap_or(default.closes),
+                closes: number("REOPEN_LIMIT", get, 100)?.unwrap_or(default.closes),
                 hours: number("REOPEN_HOURS", get, 8760)?.unwrap_or(default.hours),
             },
         })

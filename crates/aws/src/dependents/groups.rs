@@ -11,9 +11,9 @@ use defsg_core::{Direction, SecurityGroupId};
 
 use super::Answer;
 use crate::account::AwsAccount;
+use crate::ec2::filter;
 use crate::error::{api_error, unreadable};
 use crate::pages;
-use crate::rules::filter;
 
 /// The most groups on a page. Source: EC2 API Reference, `DescribeSecurityGroups`.
 const PAGE_SIZE: i32 = 1000;

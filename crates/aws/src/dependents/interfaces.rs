@@ -8,9 +8,9 @@ use defsg_core::ports::Page;
 
 use super::Answer;
 use crate::account::AwsAccount;
+use crate::ec2::filter;
 use crate::error::{api_error, unreadable};
 use crate::pages;
-use crate::rules::filter;
 
 /// The most interfaces on a page. Source: EC2 API Reference, `DescribeNetworkInterfaces`.
 const PAGE_SIZE: i32 = 1000;

@@ -9,9 +9,9 @@ use defsg_core::rule_set::GroupState;
 
 use super::Answer;
 use crate::account::AwsAccount;
+use crate::ec2::filter;
 use crate::error::{api_error, unreadable};
 use crate::pages;
-use crate::rules::filter;
 
 /// The most versions on a page. Source: EC2 API Reference, `DescribeLaunchTemplateVersions`.
 const PAGE_SIZE: i32 = 200;

@@ -8,6 +8,7 @@ use defsg_core::ports::{ApiError, Page};
 use defsg_core::recorded::{RecordedType, TYPES};
 use serde_json::Value;
 
+use super::recorder::Recorded;
 use crate::account::AwsAccount;
 use crate::error::{api_error, unreadable};
 use crate::pages;
@@ -40,22 +41,26 @@ impl AwsAccount {
             Ok(Err(why)) => return nobody_knows(&why),
             Err(error) => return nobody_knows(&error.to_string()),
         };
+        let how = |of: &&'static RecordedType| recording.of(of.resource_type());
         let (recorded, not_recorded): (Vec<_>, Vec<_>) =
-            TYPES.iter().partition(|of| recording.has(of.resource_type()));
+            TYPES.iter().partition(|of| how(of) != Recorded::Never);
         let mut survey: Survey = not_recorded
             .into_iter()
-            .map(|of| {
-                (Source::Recorded(of), Err(format!("AWS Config does not record {}", of.resource_type())))
-            })
+            .map(|of| (Source::Recorded(of), Err("AWS Config does not record it".to_owned())))
             .collect();
-        let related = if recording.is_open_ended() {
-            self.related(group).await.map_err(|error| error.to_string())
-        } else {
+        let related = if recording.of_new_types() == Recorded::Never {
             Err("AWS Config records chosen resource types only; others may use the group".to_owned())
+        } else {
+            self.related(group).await.map_err(|error| error.to_string())
         };
         survey.insert(Source::Relationships, related);
         for query in queries(&recorded, group) {
             self.ask(&query, group, &mut survey).await;
+        }
+        let daily = recorded.iter().filter(|of| how(of) == Recorded::Daily).map(|of| Source::Recorded(of));
+        let relationships = (recording.of_new_types() == Recorded::Daily).then_some(Source::Relationships);
+        for source in daily.chain(relationships) {
+            doubt(survey.get_mut(&source));
         }
         name_once(&mut survey);
         survey
@@ -68,20 +73,22 @@ impl AwsAccount {
     }
 
     async fn ask(&self, query: &Query, group: &SecurityGroupId, survey: &mut Survey) {
-        match self.select(&query.expression).await {
-            Ok(found) => survey.extend(query.answers(&found)),
+        match self.answers(query).await {
+            Ok(answers) => survey.extend(answers),
             // One property that this Region does not know spoils the whole query. Each type alone says which.
             Err(error) if is_invalid_expression(&error) && query.types.len() > 1 => {
                 for of in &query.types {
                     let alone = Query::new(vec![*of], group);
-                    let answer = self.select(&alone.expression).await;
-                    survey.extend(
-                        answer.map_or_else(|error| alone.unknown(&error), |found| alone.answers(&found)),
-                    );
+                    survey.extend(self.answers(&alone).await.unwrap_or_else(|error| alone.unknown(&error)));
                 }
             }
             Err(error) => survey.extend(query.unknown(&error)),
         }
+    }
+
+    async fn answers(&self, query: &Query) -> Result<Survey, ApiError> {
+        let found = self.select(&query.expression).await?;
+        query.answers(&found).map_err(|problem| unreadable(OPERATION, &self.id, problem))
     }
 
     async fn select(&self, expression: &str) -> Result<Vec<Found>, ApiError> {
@@ -99,6 +106,15 @@ impl AwsAccount {
             Ok(Page { items, next: answer.next_token })
         })
         .await
+    }
+}
+
+/// What is recorded once a day is not recorded as it is now: that it shows nothing says nothing.
+fn doubt(answer: Option<&mut Result<Vec<Dependent>, String>>) {
+    if let Some(answer) = answer.filter(|answer| answer.as_ref().is_ok_and(Vec::is_empty)) {
+        *answer = Err(
+            "AWS Config records it once a day, and what was made or changed since is not seen".to_owned()
+        );
     }
 }
 
@@ -149,17 +165,19 @@ impl Query {
     }
 
     /// What the query's result says of each of its types.
-    fn answers(&self, found: &[Found]) -> Survey {
+    ///
+    /// # Errors
+    /// Where there is something in it that was not asked for: nobody knows what that is an answer to.
+    fn answers(&self, found: &[Found]) -> Result<Survey, String> {
         let mut answers: BTreeMap<_, _> =
-            self.types.iter().map(|of| (Source::Recorded(of), Ok(Vec::new()))).collect();
+            self.types.iter().map(|of| (of.resource_type(), (Source::Recorded(of), Vec::new()))).collect();
         for found in found {
-            let source = self.types.iter().find(|of| of.resource_type() == found.resource_type);
-            let source = source.map(|of| Source::Recorded(of));
-            if let Some((source, Ok(list))) = source.and_then(|of| Some((of, answers.get_mut(&of)?))) {
-                list.extend(found.dependent(source));
-            }
+            let Some((source, list)) = answers.get_mut(found.resource_type.as_str()) else {
+                return Err(format!("the answer has {}, which was not asked for", found.resource_type));
+            };
+            list.extend(found.dependent(*source));
         }
-        answers
+        Ok(answers.into_values().map(|(source, list)| (source, Ok(list))).collect())
     }
 
     fn unknown(&self, error: &ApiError) -> Survey {
@@ -238,11 +256,32 @@ mod tests {
     fn what_a_query_finds_belongs_to_its_types_source_and_the_others_found_nothing() {
         let (lambda, batch) = (of("AWS::Lambda::Function"), of("AWS::Batch::ComputeEnvironment"));
         let query = Query::new(vec![lambda, batch], &group());
-        let answers = query.answers(&[found("AWS::Lambda::Function", "orders")]);
+        let answers = query.answers(&[found("AWS::Lambda::Function", "orders")]).unwrap();
         let source = Source::Recorded(lambda);
         let expected = Dependent::recorded("AWS::Lambda::Function", "orders", None, source).unwrap();
         assert_eq!(answers[&source], Ok(vec![expected]));
         assert_eq!(answers[&Source::Recorded(batch)], Ok(vec![]));
+    }
+
+    #[test]
+    fn a_result_that_was_not_asked_for_spoils_the_answer() {
+        let query = Query::new(vec![of("AWS::Lambda::Function")], &group());
+        let both = [found("AWS::Lambda::Function", "orders"), found("AWS::Batch::ComputeEnvironment", "b")];
+        let problem = query.answers(&both).unwrap_err();
+        assert_eq!(problem, "the answer has AWS::Batch::ComputeEnvironment, which was not asked for");
+    }
+
+    #[test]
+    fn what_is_recorded_daily_counts_where_it_shows_something_alone() {
+        let lambda = Source::Recorded(of("AWS::Lambda::Function"));
+        let some = vec![found("AWS::Lambda::Function", "orders").dependent(lambda).unwrap()];
+        let (mut nothing, mut something, mut failed) =
+            (Ok(vec![]), Ok(some.clone()), Err("denied".to_owned()));
+        doubt(Some(&mut nothing));
+        doubt(Some(&mut something));
+        doubt(Some(&mut failed));
+        assert!(nothing.unwrap_err().contains("once a day"));
+        assert_eq!((something, failed), (Ok(some), Err("denied".to_owned())));
     }
 
     #[test]

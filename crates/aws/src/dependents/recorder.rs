@@ -1,10 +1,10 @@
-//! AWS Config's recorders: which resource types Config records in this account and Region.
+//! AWS Config's recorders: which resource types Config records in this account and Region, and how often.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_config::types::{
-    ConfigurationRecorder, ConfigurationRecorderStatus, RecorderStatus, RecordingGroup, RecordingScope,
-    RecordingStrategyType, ResourceType,
+    ConfigurationRecorder, ConfigurationRecorderStatus, RecorderStatus, RecordingFrequency, RecordingGroup,
+    RecordingMode, RecordingScope, RecordingStrategyType, ResourceType,
 };
 use defsg_core::ports::ApiError;
 
@@ -13,7 +13,23 @@ use crate::error::{api_error, unreadable};
 
 /// What the recorders that run record, one entry for each of them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Recording(Vec<Scope>);
+pub(super) struct Recording(Vec<Recorder>);
+
+/// Whether, and how often, resources of a type are recorded. In order: the more often, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Recorded {
+    Never,
+    /// Once in 24 hours, where something changed.
+    Daily,
+    /// Whenever something changes.
+    Continuously,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Recorder {
+    scope: Scope,
+    frequency: Frequency,
+}
 
 /// What one recorder records.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,19 +39,38 @@ enum Scope {
     Only(HashSet<String>),
 }
 
+/// How often one recorder records.
+#[derive(Debug, PartialEq, Eq)]
+struct Frequency {
+    usual: Recorded,
+    /// By resource type.
+    overrides: HashMap<String, Recorded>,
+}
+
 impl Recording {
-    /// Whether resources of this type are recorded.
-    pub(super) fn has(&self, resource_type: &str) -> bool {
-        self.0.iter().any(|scope| match scope {
-            Scope::All => true,
-            Scope::AllBut(excluded) => !excluded.contains(resource_type),
-            Scope::Only(chosen) => chosen.contains(resource_type),
+    /// How resources of this type are recorded.
+    pub(super) fn of(&self, resource_type: &str) -> Recorded {
+        self.most(|recorder| {
+            let recorded = match &recorder.scope {
+                Scope::All => true,
+                Scope::AllBut(excluded) => !excluded.contains(resource_type),
+                Scope::Only(chosen) => chosen.contains(resource_type),
+            };
+            let Frequency { usual, overrides } = &recorder.frequency;
+            recorded.then(|| *overrides.get(resource_type).unwrap_or(usual))
         })
     }
 
-    /// Whether a new resource type is recorded without anybody choosing it.
-    pub(super) fn is_open_ended(&self) -> bool {
-        self.0.iter().any(|scope| !matches!(scope, Scope::Only(_)))
+    /// How new resource types are recorded, without anybody choosing them.
+    pub(super) fn of_new_types(&self) -> Recorded {
+        self.most(|recorder| {
+            let open_ended = !matches!(recorder.scope, Scope::Only(_));
+            open_ended.then_some(recorder.frequency.usual)
+        })
+    }
+
+    fn most(&self, of: impl Fn(&Recorder) -> Option<Recorded>) -> Recorded {
+        self.0.iter().filter_map(of).max().unwrap_or(Recorded::Never)
     }
 }
 
@@ -63,7 +98,7 @@ fn recording(
     recorders: &[ConfigurationRecorder],
     status: &[ConfigurationRecorderStatus],
 ) -> Result<Result<Recording, String>, String> {
-    let mut scopes = Vec::new();
+    let mut running = Vec::new();
     let mut idle = Vec::new();
     for recorder in recorders.iter().filter(|recorder| can_be_queried(recorder)) {
         let name = recorder.name().ok_or("a recorder has no name")?;
@@ -76,14 +111,15 @@ fn recording(
             }
             Some(status) if status.recording => {
                 let group = recorder.recording_group().ok_or("a recorder has no recordingGroup")?;
-                scopes.push(scope(group)?);
+                let frequency = frequency(recorder.recording_mode())?;
+                running.push(Recorder { scope: scope(group)?, frequency });
             }
             Some(_) => idle.push(format!("its recorder {name} is stopped")),
             None => return Err(format!("recorder {name} has no status")),
         }
     }
-    if !scopes.is_empty() {
-        return Ok(Ok(Recording(scopes)));
+    if !running.is_empty() {
+        return Ok(Ok(Recording(running)));
     }
     let why = if idle.is_empty() { "it has no recorder".to_owned() } else { idle.join(", ") };
     Ok(Err(format!("AWS Config does not record in this account and Region: {why}")))
@@ -116,12 +152,30 @@ fn scope(group: &RecordingGroup) -> Result<Scope, String> {
     }
 }
 
+/// Source: AWS Config API Reference, `RecordingMode`. A recorder from before there were modes has none, and records
+/// continuously.
+fn frequency(mode: Option<&RecordingMode>) -> Result<Frequency, String> {
+    let recorded = |frequency: &RecordingFrequency| match frequency {
+        RecordingFrequency::Continuous => Ok(Recorded::Continuously),
+        RecordingFrequency::Daily => Ok(Recorded::Daily),
+        unknown => Err(format!("a recorder records {}, which defsg does not know", unknown.as_str())),
+    };
+    let usual = mode.map_or(Ok(Recorded::Continuously), |mode| recorded(mode.recording_frequency()))?;
+    let mut overrides = HashMap::new();
+    for of in mode.map(RecordingMode::recording_mode_overrides).unwrap_or_default() {
+        let frequency = recorded(of.recording_frequency())?;
+        let types = of.resource_types().iter();
+        overrides.extend(types.map(|of| (of.as_str().to_owned(), frequency)));
+    }
+    Ok(Frequency { usual, overrides })
+}
+
 #[cfg(test)]
 mod tests {
     use aws_sdk_config::types::builders::{
         ConfigurationRecorderBuilder, ConfigurationRecorderStatusBuilder, RecordingGroupBuilder,
     };
-    use aws_sdk_config::types::{ExclusionByResourceTypes, RecordingStrategy};
+    use aws_sdk_config::types::{ExclusionByResourceTypes, RecordingModeOverride, RecordingStrategy};
 
     use super::*;
 
@@ -148,7 +202,8 @@ mod tests {
     fn records(group: RecordingGroupBuilder) -> [bool; 3] {
         let recorders = [recorder("default", group).build()];
         let recording = recording(&recorders, &[status("default", true).build()]).unwrap().unwrap();
-        [recording.has(LAMBDA), recording.has(BATCH), recording.is_open_ended()]
+        [recording.of(LAMBDA), recording.of(BATCH), recording.of_new_types()]
+            .map(|recorded| recorded == Recorded::Continuously)
     }
 
     #[test]
@@ -190,7 +245,51 @@ mod tests {
         ];
         let status = [status("a", true).build(), status("b", true).build()];
         let recording = recording(&recorders, &status).unwrap().unwrap();
-        assert!(recording.has(LAMBDA) && recording.has(BATCH) && !recording.has("AWS::MSK::Cluster"));
+        assert_eq!(recording.of(LAMBDA), Recorded::Continuously);
+        assert_eq!(recording.of(BATCH), Recorded::Continuously);
+        assert_eq!(recording.of("AWS::MSK::Cluster"), Recorded::Never);
+    }
+
+    fn mode(usual: RecordingFrequency, of_lambda: Option<RecordingFrequency>) -> RecordingMode {
+        let overriding = of_lambda.map(|frequency| {
+            let overriding = RecordingModeOverride::builder().resource_types(LAMBDA.into());
+            vec![overriding.recording_frequency(frequency).build().unwrap()]
+        });
+        let mode = RecordingMode::builder().recording_frequency(usual);
+        mode.set_recording_mode_overrides(overriding).build().unwrap()
+    }
+
+    #[test]
+    fn a_recording_mode_says_how_often_a_type_is_recorded() {
+        use Recorded::{Continuously, Daily as OnceADay};
+        use RecordingFrequency::{Continuous, Daily};
+        let all = || recorder("default", group().all_supported(true));
+        for (mode, expected) in [
+            (None, [Continuously, Continuously, Continuously]),
+            (Some(mode(Continuous, None)), [Continuously, Continuously, Continuously]),
+            (Some(mode(Daily, None)), [OnceADay, OnceADay, OnceADay]),
+            (Some(mode(Continuous, Some(Daily))), [OnceADay, Continuously, Continuously]),
+            (Some(mode(Daily, Some(Continuous))), [Continuously, OnceADay, OnceADay]),
+        ] {
+            let recorders = [all().set_recording_mode(mode.clone()).build()];
+            let recording = recording(&recorders, &[status("default", true).build()]).unwrap().unwrap();
+            let found = [recording.of(LAMBDA), recording.of(BATCH), recording.of_new_types()];
+            assert_eq!(found, expected, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn what_two_recorders_record_is_recorded_as_often_as_by_either() {
+        let daily = recorder("a", group().all_supported(true));
+        let recorders = [
+            daily.recording_mode(mode(RecordingFrequency::Daily, None)).build(),
+            recorder("b", group().resource_types(BATCH.into())).build(),
+        ];
+        let status = [status("a", true).build(), status("b", true).build()];
+        let recording = recording(&recorders, &status).unwrap().unwrap();
+        assert_eq!(recording.of(LAMBDA), Recorded::Daily);
+        assert_eq!(recording.of(BATCH), Recorded::Continuously);
+        assert_eq!(recording.of_new_types(), Recorded::Daily);
     }
 
     #[test]
@@ -225,6 +324,7 @@ mod tests {
             ("no name", all().set_name(None)),
             ("an unknown strategy", recorder("default", unknown)),
             ("no status", all().name("other")),
+            ("an unknown frequency", all().recording_mode(mode("HOURLY".into(), None))),
         ] {
             assert!(recording(&[recorder.build()], &running).is_err(), "{what}");
         }

@@ -5,21 +5,14 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use aws_sdk_ec2::types::{
-    Filter, IpPermission, IpRange, Ipv6Range, PrefixListId, ReferencedSecurityGroup, ResourceType,
+    IpPermission, IpRange, Ipv6Range, PrefixListId, ReferencedSecurityGroup, ResourceType,
     SecurityGroupRule as SdkRule, Tag, TagSpecification, UserIdGroupPair,
 };
 use defsg_core::rule_set::{RulePeer, SecurityGroupRule};
 use defsg_core::security_group::Protocol;
 use defsg_core::{Direction, SecurityGroupId};
 
-pub(crate) fn filter<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Filter {
-    Filter::builder().name(name).set_values(Some(values.into_iter().map(str::to_owned).collect())).build()
-}
-
-/// A field that must be there and parse.
-pub(super) fn parse<T: FromStr<Err: Display>>(field: &str, value: Option<String>) -> Result<T, String> {
-    value.ok_or_else(|| format!("it has no {field}"))?.parse().map_err(|error| format!("{field} {error}"))
-}
+use crate::ec2::parse;
 
 /// A field that may be missing or empty, and must parse otherwise.
 fn parse_optional<T: FromStr<Err: Display>>(field: &str, value: Option<String>) -> Result<Option<T>, String> {

@@ -307,3 +307,48 @@ async fn a_plan_whose_close_was_interrupted_is_refused_if_a_rule_was_added_since
     assert_eq!(close_planned(&aws, planned).await.unwrap().refusal, Some("changed_since_plan"));
     assert_eq!(standing(&aws).len(), 4);
 }
+
+/// The plan is compared when the close begins. What counts is what stands when the first rule is taken away.
+#[tokio::test(start_paused = true)]
+async fn a_plan_is_refused_too_if_a_rule_is_added_or_altered_while_dependents_are_asked() {
+    let changes: [fn(&mut World); 2] = [
+        |world| world.add_rule(&ssh()),
+        |world| world.group.as_mut().unwrap().rules[1].description = Some("別の説明".to_owned()),
+    ];
+    for call in ["survey", "list_backups", "write_backup", "read_backup"] {
+        for change in changes {
+            let aws = open();
+            let planned = plan_now(&aws).await.fingerprint;
+            before_nth(&aws, call, 1, change);
+            let answer = close_planned(&aws, planned).await.unwrap();
+            assert_eq!(
+                (answer.status, answer.refusal),
+                (Status::Refused, Some("changed_since_plan")),
+                "{call}"
+            );
+            assert_eq!(answer.rules, standing(&aws), "{call}: the latest rules are shown");
+            assert_eq!(answer.fingerprint, Fingerprint::of(&standing(&aws)), "{call}");
+            assert!(!aws.calls().contains(&"revoke_rules"), "{call}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_is_added_once_a_plan_is_being_carried_out_is_backed_up_and_closed_too() {
+    let aws = open();
+    let planned = plan_now(&aws).await.fingerprint;
+    before_nth(&aws, "revoke_rules", 1, |world| world.add_rule(&ssh()));
+    assert_eq!(close_planned(&aws, planned).await.unwrap().status, Status::Closed);
+    assert_eq!(standing(&aws), []);
+    assert_eq!(backups(&aws).pop().unwrap().1.rules.len(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_fails_before_anything_was_changed_says_that() {
+    for call in ["read_group", "list_backups"] {
+        let aws = open();
+        aws.before_each_call(move |name, _| (name == call).then(|| api_error(ApiErrorKind::AccessDenied)));
+        let error = close_now(&aws).await.unwrap_err();
+        assert!(error.to_string().ends_with("docs/permissions.md; nothing was changed"), "{error}");
+    }
+}

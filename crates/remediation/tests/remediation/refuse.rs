@@ -227,3 +227,23 @@ async fn a_close_that_ended_before_it_took_a_rule_away_was_not_interrupted() {
     assert_eq!((answer.refusal, answer.backup), (Some("in_use"), None));
     assert!(!answer.reason.contains("interrupted"), "{}", answer.reason);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reason_that_many_sources_have_is_given_once() {
+    let aws = open();
+    for source in Source::all().filter(|source| source.name().starts_with("config")) {
+        aws.world().survey.insert(source, Err("AWS Config does not record it".to_owned()));
+    }
+    aws.world().survey.insert(Source::LaunchTemplates, Err("denied".to_owned()));
+    let answer = close_now(&aws).await.unwrap();
+    assert_refused(&aws, &answer, "unknown");
+    let more = Source::all().filter(|source| source.name().starts_with("config")).count() - 5;
+    let expected = format!(
+        "sg-0a1b2c3d4e5f60718 is not closed: nobody knows whether it is in use. Could not tell: launch-templates (denied), \
+         config-relationships, config:AWS::AmazonMQ::Broker, config:AWS::AppRunner::VpcConnector, \
+         config:AWS::AppStream::Fleet, config:AWS::AutoScaling::LaunchConfiguration and {more} more \
+         (AWS Config does not record it)."
+    );
+    assert_eq!(answer.reason, expected);
+    assert_eq!(answer.unknown.len(), more + 6, "the list has every one");
+}

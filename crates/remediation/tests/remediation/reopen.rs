@@ -183,6 +183,56 @@ async fn the_rules_of_a_backup_of_another_group_are_never_carried_over() {
     assert_eq!((kept.rules.len(), kept.continues), (2, None));
 }
 
+/// What lies under another key than its own is no backup of an interrupted close, whatever it says.
+#[tokio::test(start_paused = true)]
+async fn the_rules_of_a_backup_that_was_replaced_are_never_carried_over() {
+    let aws = open();
+    aws.fail(7, Fault::Error);
+    close_now(&aws).await.unwrap_err();
+    aws.heal();
+    let (uri, mut backup) = backups(&aws).pop().unwrap();
+    backup.rules[1].peer = ipv4("0.0.0.0/0");
+    backup.fingerprint = defsg_core::fingerprint::Fingerprint::of(&backup.rules);
+    let key = uri.trim_start_matches("s3://memory/").to_owned();
+    aws.world().objects.insert(key, backup.to_document().1);
+    assert_eq!(close_at(&aws, NOW + Duration::MINUTE).await.unwrap().status, Status::Closed);
+    let (_, kept) = backups(&aws).pop().unwrap();
+    assert_eq!((kept.rules.len(), kept.continues), (3, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_a_hundred_closes_is_a_limit() {
+    let mut lax = settings();
+    lax.reopening.closes = 100.try_into().unwrap();
+    let aws = open();
+    for minute in 0..100 {
+        let now = NOW + Duration::minutes(minute);
+        let answer = close(&aws, &aws, &id(), &Request::default(), &lax, now).await.unwrap();
+        assert_eq!(answer.status, Status::Closed, "close {minute}");
+        reopen(&aws);
+    }
+    let now = NOW + Duration::minutes(100);
+    let answer = close(&aws, &aws, &id(), &Request::default(), &lax, now).await.unwrap();
+    assert_eq!(answer.refusal, Some("reopened_too_often"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_backups_are_read_than_it_takes_to_refuse() {
+    let aws = open();
+    for minute in 0..9 {
+        let mut lax = settings();
+        lax.reopening.closes = 10.try_into().unwrap();
+        let now = NOW + Duration::minutes(minute);
+        close(&aws, &aws, &id(), &Request::default(), &lax, now).await.unwrap();
+        reopen(&aws);
+    }
+    let before = aws.calls().len();
+    let answer = close_at(&aws, NOW + Duration::minutes(9)).await.unwrap();
+    assert_eq!(answer.refusal, Some("reopened_too_often"));
+    let read = aws.calls()[before..].iter().filter(|call| **call == "read_backup").count();
+    assert_eq!(read, 3);
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_the_backups_being_listed_nothing_is_closed() {
     for call in ["list_backups", "read_backup"] {

@@ -157,6 +157,26 @@ async fn a_document_that_is_no_backup_is_refused_and_nothing_is_changed() {
     assert_eq!(standing(&aws), []);
 }
 
+/// A checksum can be computed by anybody; the key says which document was written there.
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_lies_under_another_key_than_it_was_written_under_is_refused() {
+    let (aws, uri) = closed().await;
+    let (_, mut backup) = backups(&aws).pop().unwrap();
+    backup.rules[1].peer = ipv4("0.0.0.0/0");
+    backup.fingerprint = Fingerprint::of(&backup.rules);
+    let (_, forged) = backup.to_document();
+    let key = uri.trim_start_matches("s3://memory/").to_owned();
+    let genuine = aws.world().objects.insert(key, forged).unwrap();
+    let elsewhere = "012345678912/eu-west-1/sg-0a1b2c3d4e5f60718/copy.json";
+    aws.world().objects.insert(elsewhere.to_owned(), genuine);
+    for uri in [uri, format!("s3://memory/{elsewhere}")] {
+        let error = restore_from(&aws, &uri).await.unwrap_err();
+        assert_eq!(error.error_type(), "InvalidBackup", "{uri}");
+        assert!(error.to_string().contains("it was moved or replaced; nothing was changed"), "{error}");
+    }
+    assert_eq!(standing(&aws), []);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_uri_that_lies_elsewhere_or_nowhere_is_refused() {
     let (aws, uri) = closed().await;
