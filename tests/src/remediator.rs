@@ -119,6 +119,24 @@ impl World {
         format!("s3://{}/{}", self.bucket, self.keys().pop().expect("a backup is in the bucket"))
     }
 
+    /// Asserts that a close was refused because of this one dependent, and that nothing was changed.
+    pub fn assert_in_use(&self, answer: &Answer, kind: &str, id: &str, names: &str) {
+        assert_eq!(answer.payload["refusal"], "in_use", "{answer:?}");
+        let dependents = answer.payload["dependents"].as_array().expect("dependents are a list");
+        assert_eq!(dependents.len(), 1, "{answer:?}");
+        assert_eq!(dependents[0]["kind"], kind, "{answer:?}");
+        assert_eq!(dependents[0]["id"], id, "{answer:?}");
+        assert!(dependents[0]["name"].to_string().contains(names), "{names}: {answer:?}");
+        assert!(answer.payload["reason"].to_string().contains(id), "the reason names it: {answer:?}");
+        assert_eq!((self.rules().len(), self.keys().len()), (2, 0), "something was changed");
+    }
+
+    /// Closes the group, and asserts that nothing stood in the way.
+    pub fn assert_closed(&self) {
+        let answer = self.close();
+        assert_eq!(answer.payload["status"], "closed", "{answer:?}");
+    }
+
     /// Every backup in the bucket, from the oldest to the newest. Each must be readable.
     pub fn backups(&self) -> Vec<Backup> {
         backups(&self.moto, &self.bucket)

@@ -7,23 +7,6 @@ use defsg_e2e::remediator::{World, shared_moto};
 use defsg_e2e::rie::Answer;
 use serde_json::{Value, json};
 
-/// Asserts that the close was refused because of this one dependent and that nothing was changed.
-fn assert_in_use(world: &World, answer: &Answer, kind: &str, id: &str, names: &str) {
-    assert_eq!(answer.payload["refusal"], "in_use", "{answer:?}");
-    let dependents = answer.payload["dependents"].as_array().unwrap();
-    assert_eq!(dependents.len(), 1, "{answer:?}");
-    assert_eq!(dependents[0]["kind"], kind, "{answer:?}");
-    assert_eq!(dependents[0]["id"], id, "{answer:?}");
-    assert!(dependents[0]["name"].as_str().unwrap().contains(names), "{names}: {answer:?}");
-    assert!(answer.payload["reason"].as_str().unwrap().contains(id), "the reason names it: {answer:?}");
-    assert_eq!((world.rules().len(), world.keys().len()), (2, 0), "something was changed");
-}
-
-fn assert_closed(world: &World) {
-    let answer = world.close();
-    assert_eq!(answer.payload["status"], "closed", "{answer:?}");
-}
-
 #[test]
 fn a_network_interface_stops_a_close_and_is_named_by_what_it_serves() {
     let world = World::start();
@@ -39,12 +22,12 @@ fn a_network_interface_stops_a_close_and_is_named_by_what_it_serves() {
     ];
     for (description, serves) in cases {
         let interface = world.moto.create_interface(&subnet, &world.group, description);
-        assert_in_use(&world, &world.close(), "network-interface", &interface, serves);
+        world.assert_in_use(&world.close(), "network-interface", &interface, serves);
         world.moto.delete_interface(&interface);
     }
     let web = world.moto.create_group(&world.vpc, "web");
     world.moto.create_interface(&subnet, &web, "of another group");
-    assert_closed(&world);
+    world.assert_closed();
 }
 
 #[test]
@@ -56,10 +39,10 @@ fn a_rule_of_another_group_stops_a_close() {
         world.moto.add_rule(&web, &rule);
         let rule = world.moto.rules(&web).into_iter().find(|rule| !before.contains(rule)).unwrap();
         let name = format!("{} rule of {web}", rule.direction);
-        assert_in_use(&world, &world.close(), "security-group-rule", rule.rule_id.as_str(), &name);
+        world.assert_in_use(&world.close(), "security-group-rule", rule.rule_id.as_str(), &name);
         world.moto.revoke_rule(&web, &rule);
     }
-    assert_closed(&world);
+    world.assert_closed();
 }
 
 #[test]
@@ -67,7 +50,7 @@ fn the_groups_own_reference_to_itself_is_no_dependent() {
     let world = World::start();
     world.add_rule(&NewRule::inbound(&world.group).protocol("tcp", 443, 443));
     world.add_rule(&NewRule::outbound(&world.group));
-    assert_closed(&world);
+    world.assert_closed();
 }
 
 #[test]
@@ -80,7 +63,7 @@ fn a_launch_template_stops_a_close_by_its_default_and_by_its_latest_version() {
     ];
     for (n, data) in [by_id.as_slice(), by_interface.as_slice()].into_iter().enumerate() {
         let template = world.moto.create_launch_template(&format!("{}-{n}", world.group), data);
-        let close = |names: &str| assert_in_use(&world, &world.close(), "launch-template", &template, names);
+        let close = |names: &str| world.assert_in_use(&world.close(), "launch-template", &template, names);
         close("version 1 (default, latest)");
         world.moto.add_template_version(&template, &[]);
         close("version 1 (default)");
@@ -90,7 +73,7 @@ fn a_launch_template_stops_a_close_by_its_default_and_by_its_latest_version() {
         close("version 3 (latest)");
         world.moto.delete_launch_template(&template);
     }
-    assert_closed(&world);
+    world.assert_closed();
 }
 
 #[test]
@@ -113,10 +96,10 @@ fn a_reference_from_a_peered_vpc_or_over_a_transit_gateway_stops_a_close() {
         let vpc = "vpc-0fedcba9876543210".to_owned();
         let reference = Reference { group: world.group.clone(), vpc, over: over.to_owned() };
         world.proxy.account(|account| account.references = vec![reference]);
-        assert_in_use(&world, &world.close(), "referencing-vpc", "vpc-0fedcba9876543210", over);
+        world.assert_in_use(&world.close(), "referencing-vpc", "vpc-0fedcba9876543210", over);
     }
     world.proxy.account(|account| account.references[0].group = "sg-00000001".to_owned());
-    assert_closed(&world);
+    world.assert_closed();
 }
 
 /// The names of the sources that could not tell, and whether each had to.
@@ -175,5 +158,5 @@ fn a_source_that_is_left_out_still_stops_a_close_by_what_it_finds() {
     let world = World::with(&[("REQUIRED_SOURCES", "-all")]);
     let subnet = world.moto.create_subnet(&world.vpc);
     let interface = world.moto.create_interface(&subnet, &world.group, "uplink");
-    assert_in_use(&world, &world.close(), "network-interface", &interface, "uplink");
+    world.assert_in_use(&world.close(), "network-interface", &interface, "uplink");
 }

@@ -3,25 +3,10 @@
 use defsg_core::recorded::{RecordedType, TYPES};
 use defsg_e2e::proxy::Fault;
 use defsg_e2e::remediator::World;
-use defsg_e2e::rie::Answer;
 use serde_json::{Value, json};
 
-/// Asserts that the close was refused because of this one dependent and that nothing was changed.
-fn assert_in_use(world: &World, answer: &Answer, id: &str, names: &str) {
-    assert_eq!(answer.payload["refusal"], "in_use", "{answer:?}");
-    let dependents = answer.payload["dependents"].as_array().unwrap();
-    assert_eq!(dependents.len(), 1, "{answer:?}");
-    assert_eq!(dependents[0]["kind"], "recorded-resource", "{answer:?}");
-    assert_eq!(dependents[0]["id"], id, "{answer:?}");
-    assert!(dependents[0]["name"].as_str().unwrap().contains(names), "{names}: {answer:?}");
-    assert!(answer.payload["reason"].as_str().unwrap().contains(id), "the reason names it: {answer:?}");
-    assert_eq!((world.rules().len(), world.keys().len()), (2, 0), "something was changed");
-}
-
-fn assert_closed(world: &World) {
-    let answer = world.close();
-    assert_eq!(answer.payload["status"], "closed", "{answer:?}");
-}
+/// The kind of every dependent that AWS Config tells of.
+const KIND: &str = "recorded-resource";
 
 /// A recorded item of this type with the group at this property. Config compares a list by any of its elements, so
 /// what can be a list is one here, and the group is not its first element.
@@ -50,7 +35,7 @@ fn every_recorded_type_stops_a_close_by_each_of_its_properties() {
             let id = item["resourceId"].as_str().unwrap().to_owned();
             world.proxy.account(|account| account.items = vec![item]);
             let answer = world.close();
-            assert_in_use(&world, &answer, &id, &format!("{} orders", of.resource_type()));
+            world.assert_in_use(&answer, KIND, &id, &format!("{} orders", of.resource_type()));
         }
     }
     let others: Vec<_> = TYPES
@@ -58,7 +43,7 @@ fn every_recorded_type_stops_a_close_by_each_of_its_properties() {
         .flat_map(|of| of.properties.iter().map(|property| item(of, property, "sg-00000001")))
         .collect();
     world.proxy.account(|account| account.items = others);
-    assert_closed(&world);
+    world.assert_closed();
 }
 
 #[test]
@@ -69,10 +54,10 @@ fn idle_things_that_have_no_interface_are_found_as_config_records_them() {
         item = serde_json::from_str(&text).unwrap();
         let (of, id) = (item["resourceType"].as_str().unwrap().to_owned(), item["resourceId"].clone());
         world.proxy.account(|account| account.items = vec![item]);
-        assert_in_use(&world, &world.close(), id.as_str().unwrap(), &of);
+        world.assert_in_use(&world.close(), KIND, id.as_str().unwrap(), &of);
     }
     world.proxy.account(|account| account.items.clear());
-    assert_closed(&world);
+    world.assert_closed();
 }
 
 /// Items in the shape of AWS's documented examples, with `sg-GROUP` where the group is.
@@ -180,10 +165,10 @@ fn any_recorded_relationship_stops_a_close_but_those_that_are_no_use() {
         })
     };
     world.proxy.account(|account| account.items = vec![related("AWS::New::Thing")]);
-    assert_in_use(&world, &world.close(), "orders", "AWS::New::Thing");
+    world.assert_in_use(&world.close(), KIND, "orders", "AWS::New::Thing");
     let no_use = ["AWS::EC2::VPC", "AWS::EC2::NetworkInterface", "AWS::Config::ResourceCompliance"];
     world.proxy.account(|account| account.items = no_use.map(related).to_vec());
-    assert_closed(&world);
+    world.assert_closed();
 }
 
 #[test]
@@ -195,7 +180,7 @@ fn a_resource_that_config_tells_of_in_two_ways_is_named_once() {
         "relationships": [{"resourceId": world.group, "resourceType": "AWS::EC2::SecurityGroup"}],
     });
     world.proxy.account(|account| account.items = vec![function]);
-    assert_in_use(&world, &world.close(), "orders", "AWS::Lambda::Function orders");
+    world.assert_in_use(&world.close(), KIND, "orders", "AWS::Lambda::Function orders");
 }
 
 #[test]
@@ -274,7 +259,7 @@ fn what_config_records_once_a_day_is_unknown_unless_it_shows_a_dependent() {
     }
     let function = item(lambda_type(), lambda_type().properties[0], &world.group);
     world.proxy.account(|account| account.items = vec![function]);
-    assert_in_use(&world, &world.close(), "id-of-AWS::Lambda::Function", "orders");
+    world.assert_in_use(&world.close(), KIND, "id-of-AWS::Lambda::Function", "orders");
 
     world.proxy.account(|account| account.items.clear());
     world.restart_with("REQUIRED_SOURCES", "-config:AWS::Lambda::Function");
