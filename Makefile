@@ -37,7 +37,7 @@ check = @echo "lint: $(1)"; $(2) || { echo "lint: $(1) FAILED: $(3)" >&2; exit 1
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: build ## see it work on a local AWS: an open default group, then closed
+run: build ## see it work on a local AWS: a default group judged, refused, closed, restored
 	@cargo run -q -p defsg-e2e --bin local-run
 
 test: build simulator ## all tests, end-to-end ones included
@@ -52,6 +52,7 @@ lint: tools $(TEMPLATES) ## formatting, clippy, rustdoc, templates; warnings are
 	$(call check,rustfmt,cargo fmt --all --check,run 'cargo fmt --all')
 	$(call check,clippy,cargo clippy --workspace --all-targets -- -D warnings,mend what it says above)
 	$(call check,rustdoc,RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --document-private-items,mend the doc comments it names above)
+	$(call check,AWS CLI calls in the documents,python3 tests/docs/aws_calls.py README.md docs/*.md,mend the call where it says above)
 	$(call check,sam validate,(for t in $(TEMPLATES); do sam validate --lint --region us-east-1 --template $$t || exit 1; done),mend template.yaml where it says above)
 	$(call check,cfn-lint,cfn-lint $(TEMPLATES),mend the template where it says above)
 	$(call check,checkov,checkov $(TEMPLATES:%=--file %) --framework cloudformation --compact --quiet --skip-download,mend it; or skip it with its reason in the resource's Metadata)

@@ -5,6 +5,7 @@ mod groups;
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -25,6 +26,13 @@ pub struct Moto {
     _process: Process,
     _recording: TempDir,
     url: String,
+}
+
+/// Waits until no other request of this process is with a moto. It serves each in a thread of its own, and is not made for
+/// that: one that walks over what another changes meanwhile fails with a 500, which AWS would not.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Moto {
@@ -145,6 +153,7 @@ impl Moto {
         let signature = format!(
             "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/ec2/aws4_request, SignedHeaders=host, Signature=0"
         );
+        let _turn = turn();
         ureq::post(&self.url)
             .header("Authorization", signature)
             .send_form([("Action", action), ("Version", "2016-11-15")].iter().chain(members).copied())

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 pub use self::account::{Account, Reference};
 use crate::http::{Reply, Request, Server};
+use crate::moto::turn;
 
 /// The proxy, running. Dropping it closes its port.
 pub struct Proxy {
@@ -226,6 +227,7 @@ fn pass_on(agent: &ureq::Agent, url: &str, request: Request) -> Reply {
     for (name, value) in request.headers.iter().filter(|(name, _)| !OF_CONNECTION.contains(&name.as_str())) {
         passed = passed.header(name, value);
     }
+    let _turn = turn();
     let answer = if request.body.is_empty() {
         agent.run(passed.body(()).expect("what came can be passed on"))
     } else {

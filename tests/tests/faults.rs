@@ -101,7 +101,7 @@ fn a_failed_page_declares_nothing_gone_and_what_was_learned_is_put() {
         assert_eq!(put_as(&aws, "NOT_APPLICABLE"), Vec::<Value>::new(), "{fault:?}");
         assert_eq!(
             (put_as(&aws, "COMPLIANT").len(), put_as(&aws, "NON_COMPLIANT").len()),
-            (500, 500),
+            (400, 400),
             "{fault:?}"
         );
     }

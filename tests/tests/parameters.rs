@@ -31,6 +31,8 @@ fn a_bad_parameter_is_named_and_nothing_is_called() {
         ("maxExemptionDays", json!({"exemptionTagKey": "k", "maxExemptionDays": "30.5"})),
         ("maxExemptionDays", json!({"exemptionTagKey": "k", "maxExemptionDays": "a month"})),
         ("maxExemptionDays", json!({"maxExemptionDays": "30"})),
+        ("exemptionTagKey", json!({"exemptionTagKey": " defsg-exempt"})),
+        ("exemptionTagKey", json!({"exemptionTagKey": "defsg-exempt "})),
         ("executionRoleName", json!({"executionRoleName": ""})),
         ("executionRoleName", json!({"executionRoleName": "a role"})),
         ("executionRoleName", json!({"executionRoleName": "path/role"})),

@@ -13,6 +13,8 @@ const KIND: &str = "recorded-resource";
 fn item(of: &RecordedType, property: &str, group: &str) -> Value {
     let mut steps = property.rsplit('.');
     let last = steps.next().unwrap();
+    let arn = format!("arn:aws:ec2:eu-west-1:012345678912:security-group/{group}");
+    let group = if of.by_arn { &arn } else { group };
     let leaf = if last.ends_with('s') { json!(["sg-00000002", group]) } else { json!(group) };
     let mut node = json!({last: leaf});
     for step in steps {
@@ -209,6 +211,12 @@ fn what_config_does_not_record_is_unknown() {
     let cases = [
         ("no recorder", json!([]), json!([]), TYPES.len() + 1),
         ("stopped", Value::Null, json!([{"name": "default", "recording": false}]), TYPES.len() + 1),
+        (
+            "failing",
+            Value::Null,
+            json!([{"name": "default", "recording": true, "lastStatus": "FAILURE", "lastErrorCode": "AccessDenied"}]),
+            TYPES.len() + 1,
+        ),
         ("one type", json!([{"name": "default", "recordingGroup": only}]), Value::Null, TYPES.len()),
     ];
     for (what, recorders, states, count) in cases {
@@ -231,12 +239,21 @@ fn what_config_does_not_record_is_unknown() {
 }
 
 #[test]
-fn a_type_that_the_region_does_not_know_is_unknown_and_the_others_are_asked() {
+fn a_type_that_the_region_does_not_know_is_unknown_and_the_others_are_asked_for() {
     let world = World::start();
     world.proxy.fault("SelectResourceConfig", 2..=2, Fault::Error(400, "InvalidExpressionException"));
     let answer = world.close();
     assert_eq!(answer.payload["status"], "closed", "each type was asked for alone: {answer:?}");
     assert!(world.proxy.calls_of("SelectResourceConfig").len() > 10);
+
+    // Refused are the query of the first types and, asked for alone, the very first of them.
+    let world = World::start();
+    world.proxy.fault("SelectResourceConfig", 2..=3, Fault::Error(400, "InvalidExpressionException"));
+    let answer = world.close();
+    assert_eq!(answer.payload["refusal"], "unknown", "{answer:?}");
+    let unknown = answer.payload["unknown"].as_array().unwrap();
+    assert_eq!(unknown.len(), 1, "{answer:?}");
+    assert_eq!(unknown[0]["source"], format!("config:{}", TYPES[0].resource_type()));
 }
 
 /// Found by an attack: a function that was made today and is idle is not recorded until tomorrow.

@@ -1,6 +1,9 @@
 //! The Automation document of template.yaml, as it stands there, step by step: its API calls go to moto, its function
 //! call to the built remediator. After each run, what moto says of the group and what lies in the bucket.
 
+use std::sync::Arc;
+
+use defsg_e2e::moto::NewRule;
 use defsg_e2e::proxy::Fault;
 use defsg_e2e::remediator::World;
 use defsg_e2e::ssm::{self, Run};
@@ -57,7 +60,29 @@ fn a_closed_group_is_a_success_with_no_backup() {
     assert_eq!(run.status, "Success", "{run:?}");
     assert_eq!(run.outputs["CloseGroup.Status"], "already_closed");
     assert_eq!(run.outputs["CloseGroup.Backup"], "");
+    assert_eq!(world.rules(), []);
     assert_eq!(world.keys(), [""; 0]);
+}
+
+#[test]
+fn a_group_that_is_open_again_after_the_close_is_a_failure() {
+    if !simulator_is_there() {
+        return;
+    }
+    const LISTING: &str = "DescribeSecurityGroups";
+    let world = World::start();
+    run(&world, &world.group, &[]);
+    let last = world.proxy.calls_of(LISTING).len();
+
+    let world = World::start();
+    let (moto, group) = (Arc::clone(&world.moto), world.group.clone());
+    let reopen = Fault::before(move || moto.add_rule(&group, &NewRule::inbound("0.0.0.0/0")));
+    world.proxy.fault(LISTING, last..=last, reopen);
+    let run = run(&world, &world.group, &[]);
+    assert_eq!(run.status, "Failed", "{run:?}");
+    assert_eq!(run.steps.last().map(String::as_str), Some("AssertClosed"), "{run:?}");
+    assert!(run.failure.contains("is open, though the remediator says it is closed"), "{run:?}");
+    assert_eq!(run.outputs["CloseGroup.Backup"], world.newest_backup());
 }
 
 #[test]

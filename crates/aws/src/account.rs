@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_config::config::SharedCredentialsProvider;
-use defsg_core::AccountId;
 use defsg_core::parameters::RoleName;
+use defsg_core::{AccountId, SecurityGroupId};
 
 use crate::http;
 use crate::whole::WholeAnswer;
@@ -44,14 +44,23 @@ impl FunctionIdentity {
 #[derive(Debug)]
 pub struct AwsAccount {
     pub(crate) id: AccountId,
+    partition: String,
     pub(crate) config: aws_sdk_config::Client,
     pub(crate) sdk: SdkConfig,
     ec2: OnceLock<aws_sdk_ec2::Client>,
 }
 
 impl AwsAccount {
-    pub(crate) fn new(id: AccountId, sdk: &SdkConfig) -> Self {
-        Self { id, config: aws_sdk_config::Client::new(sdk), sdk: sdk.clone(), ec2: OnceLock::new() }
+    fn new(id: AccountId, partition: &str, sdk: &SdkConfig) -> Self {
+        let config = aws_sdk_config::Client::new(sdk);
+        Self { id, partition: partition.to_owned(), config, sdk: sdk.clone(), ec2: OnceLock::new() }
+    }
+
+    /// The ARN of a security group in this account, where the environment says in which Region.
+    #[must_use]
+    pub fn security_group_arn(&self, group: &SecurityGroupId) -> Option<String> {
+        let region = self.region()?;
+        Some(format!("arn:{}:ec2:{region}:{}:security-group/{group}", self.partition, self.id))
     }
 
     /// The Region that is worked in, where the environment says which.
@@ -60,7 +69,7 @@ impl AwsAccount {
         self.sdk.region().map(AsRef::as_ref)
     }
 
-    /// Made on first use: a change, which is what the function is started for, needs none.
+    /// Made on first use: the evaluator needs none for a change, which is what it is started for.
     pub(crate) fn ec2(&self) -> &aws_sdk_ec2::Client {
         self.ec2.get_or_init(|| {
             let config = aws_sdk_ec2::config::Builder::from(&self.sdk).interceptor(WholeAnswer);
@@ -89,14 +98,19 @@ impl Accounts {
     }
 
     /// The function's own account, with its own credentials.
-    pub fn own(&self, account: &AccountId) -> Arc<AwsAccount> {
-        let key = (account.clone(), None);
-        self.known(&key).unwrap_or_else(|| self.keep(key, &self.sdk))
+    pub fn own(&self, identity: &FunctionIdentity) -> Arc<AwsAccount> {
+        let key = (identity.account.clone(), None);
+        self.known(&key).unwrap_or_else(|| self.keep(key, &identity.partition, &self.sdk))
     }
 
-    /// Another account, with the credentials of a role in it. They are fetched at the first call, kept, and renewed
+    /// Another account of the same partition, with the credentials of a role in it. They are fetched at the first call, kept, and renewed
     /// shortly before they expire.
-    pub async fn assume(&self, account: &AccountId, role_arn: &str) -> Arc<AwsAccount> {
+    pub async fn assume(
+        &self,
+        identity: &FunctionIdentity,
+        account: &AccountId,
+        role_arn: &str,
+    ) -> Arc<AwsAccount> {
         let key = (account.clone(), Some(role_arn.to_owned()));
         if let Some(known) = self.known(&key) {
             return known;
@@ -108,15 +122,15 @@ impl Accounts {
             .await;
         let sdk =
             self.sdk.to_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
-        self.keep(key, &sdk)
+        self.keep(key, &identity.partition, &sdk)
     }
 
     fn known(&self, key: &Key) -> Option<Arc<AwsAccount>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    fn keep(&self, key: Key, sdk: &SdkConfig) -> Arc<AwsAccount> {
-        let account = Arc::new(AwsAccount::new(key.0.clone(), sdk));
+    fn keep(&self, key: Key, partition: &str, sdk: &SdkConfig) -> Arc<AwsAccount> {
+        let account = Arc::new(AwsAccount::new(key.0.clone(), partition, sdk));
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&account));
         account
     }

@@ -16,7 +16,8 @@ use crate::error::{api_error, unreadable};
 use crate::pages;
 use crate::whole::WholeAnswer;
 
-/// The largest object that is read: larger than any backup, which has a thousand rules at most.
+/// The largest object that is read, in bytes. A backup of a thousand rules, the most that EC2 lets a network interface have,
+/// has less than one million. A group whose backup were larger is not closed, as the backup could not be read back.
 const MAX_OBJECT: i64 = 8 << 20;
 
 /// A bucket in the account whose groups are backed up.
@@ -68,7 +69,7 @@ impl ReadBackup for BackupBucket {
         let broken =
             |problem: String| unreadable(OPERATION, &self.owner, format!("{}: {problem}", self.uri(key)));
         if answer.content_length.is_none_or(|length| length > MAX_OBJECT) {
-            return Err(broken("it is too large for a backup".to_owned()));
+            return Err(broken("it is too large for a backup, or does not say how large it is".to_owned()));
         }
         let versioned = is_version(answer.version_id());
         // The SDK compares the checksum as it reads.

@@ -92,6 +92,7 @@ fn kind_of(code: &str) -> ApiErrorKind {
         "AccessDenied"
         | "AccessDeniedException"
         | "AuthFailure"
+        | "Blocked"
         | "ExpiredToken"
         | "ExpiredTokenException"
         | "IncompleteSignature"
@@ -99,6 +100,8 @@ fn kind_of(code: &str) -> ApiErrorKind {
         | "InvalidClientTokenId"
         | "MissingAuthenticationToken"
         | "OptInRequired"
+        | "PendingVerification"
+        | "RequestExpired"
         | "SignatureDoesNotMatch"
         | "UnauthorizedOperation"
         | "UnrecognizedClientException" => ApiErrorKind::AccessDenied,
@@ -147,6 +150,7 @@ mod tests {
     #[test]
     fn a_code_says_what_mend_is_called_for() {
         assert_eq!(kind_of("UnauthorizedOperation"), ApiErrorKind::AccessDenied);
+        assert_eq!(kind_of("RequestExpired"), ApiErrorKind::AccessDenied);
         assert_eq!(kind_of("RequestLimitExceeded"), ApiErrorKind::Throttled);
         assert_eq!(kind_of("InternalError"), ApiErrorKind::Other);
     }

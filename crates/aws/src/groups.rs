@@ -9,8 +9,8 @@ use crate::account::AwsAccount;
 use crate::ec2::{filter, parse};
 use crate::error::{api_error, unreadable};
 
-/// The most groups on a page. Source: EC2 API Reference, `DescribeSecurityGroups`.
-const PAGE_SIZE: i32 = 1000;
+/// The most groups on a page. EC2 gives up to 1,000; a page is held in memory whole, several times over while it is parsed.
+const PAGE_SIZE: i32 = 800;
 
 impl DefaultGroups for AwsAccount {
     async fn default_groups(
@@ -60,7 +60,7 @@ fn to_group(group: SdkSecurityGroup) -> Result<SecurityGroup, String> {
 }
 
 /// One rule for each peer; a permission that names none that defsg knows is a rule all the same.
-fn to_rules(direction: Direction, permission: IpPermission) -> Vec<Rule> {
+pub(crate) fn to_rules(direction: Direction, permission: IpPermission) -> Vec<Rule> {
     let protocol = Protocol::from(permission.ip_protocol.as_deref().unwrap_or("unknown protocol"));
     let ports = permission.from_port.zip(permission.to_port);
     let ipv4 =

@@ -1,18 +1,20 @@
 //! EC2: one security group with its rules by rule ID; rules taken out of it and put into it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::types::SecurityGroup as SdkSecurityGroup;
 use defsg_core::ids::SecurityGroupRuleId;
-use defsg_core::ports::remediation::{AuthoriseRules, Authorised, ReadGroup, RevokeRules};
+use defsg_core::ports::remediation::{AuthorizeRules, Authorized, ReadGroup, RevokeRules};
 use defsg_core::ports::{ApiError, ApiErrorKind, Page};
 use defsg_core::rule_set::{GroupState, SecurityGroupRule};
-use defsg_core::{Direction, SecurityGroupId};
+use defsg_core::{Direction, Family, Peer, Rule, SecurityGroupId};
 
 use crate::account::AwsAccount;
 use crate::ec2::{filter, parse};
 use crate::error::{api_error, unreadable};
+use crate::groups::to_rules;
 use crate::pages;
 
 mod convert;
@@ -26,9 +28,6 @@ const PAGE_SIZE: i32 = 1000;
 
 /// The most values of one filter. Source: EC2 User Guide, "List and filter using the CLI and API".
 const MAX_FILTER_VALUES: usize = 200;
-
-/// How many rules one call revokes.
-const REVOKED_AT_ONCE: usize = 100;
 
 /// The waits between readings that do not agree with themselves: EC2's listings lag behind a change, each on its own.
 const WAITS: [Duration; 3] =
@@ -44,7 +43,7 @@ const NO_SUCH_RULE: [&str; 2] = ["InvalidSecurityGroupRuleId.NotFound", "Invalid
 enum Reading {
     Gone,
     Whole(GroupState),
-    /// One listing shows rules of a direction, the other none.
+    /// One listing shows other rules than the other.
     Torn,
 }
 
@@ -59,7 +58,7 @@ impl ReadGroup for AwsAccount {
             }
             let Some(wait) = waits.next() else {
                 let detail = format!(
-                    "EC2 lists rules of {group} in DescribeSecurityGroups or in DescribeSecurityGroupRules, and not in both"
+                    "EC2 lists other rules of {group} in DescribeSecurityGroups than in DescribeSecurityGroupRules"
                 );
                 return Err(unreadable("DescribeSecurityGroupRules", &self.id, detail));
             };
@@ -98,7 +97,7 @@ impl AwsAccount {
         groups: &[&SecurityGroupId],
     ) -> Result<Vec<(SecurityGroupId, SecurityGroupRule)>, ApiError> {
         const OPERATION: &str = "DescribeSecurityGroupRules";
-        let mut rules = Vec::new();
+        let mut rules = BTreeMap::new();
         for groups in groups.chunks(MAX_FILTER_VALUES) {
             let filter = &filter("group-id", groups.iter().map(|group| group.as_str()));
             let listed = pages::every(OPERATION, &self.id, |token| async move {
@@ -118,29 +117,31 @@ impl AwsAccount {
                 add(&mut rules, rule).map_err(|problem| unreadable(OPERATION, &self.id, problem))?;
             }
         }
-        Ok(rules)
+        Ok(rules.into_values().collect())
     }
 }
 
 /// Adds a rule to those that were listed so far. One that two pages list is one rule, if both say the same of it.
-fn add<T: PartialEq>(
-    rules: &mut Vec<(T, SecurityGroupRule)>,
-    rule: (T, SecurityGroupRule),
+fn add(
+    rules: &mut BTreeMap<SecurityGroupRuleId, (SecurityGroupId, SecurityGroupRule)>,
+    rule: (SecurityGroupId, SecurityGroupRule),
 ) -> Result<(), String> {
-    match rules.iter().find(|(_, other)| other.rule_id == rule.1.rule_id) {
-        None => rules.push(rule),
-        Some(other) if *other == rule => {}
-        Some(_) => return Err(format!("{} is listed twice, and not the same", rule.1.rule_id)),
+    let id = rule.1.rule_id.clone();
+    if rules.get(&id).is_some_and(|other| *other != rule) {
+        return Err(format!("{id} is listed twice, and not the same"));
     }
+    rules.insert(id, rule);
     Ok(())
 }
 
 fn to_reading(group: SdkSecurityGroup, rules: Vec<SecurityGroupRule>) -> Result<Reading, String> {
     let inbound = group.ip_permissions.ok_or("it has no list of inbound rules")?;
     let outbound = group.ip_permissions_egress.ok_or("it has no list of outbound rules")?;
-    let listed = |direction| rules.iter().any(|rule| rule.direction == direction);
-    if listed(Direction::Inbound) == inbound.is_empty() || listed(Direction::Outbound) == outbound.is_empty()
-    {
+    let listed = rules.iter().map(|rule| peer(&Rule::from(rule)));
+    let described = [(Direction::Inbound, inbound), (Direction::Outbound, outbound)].into_iter();
+    let described = described.flat_map(|(direction, of)| of.into_iter().map(move |of| (direction, of)));
+    let described = described.flat_map(|(direction, of)| to_rules(direction, of)).map(|rule| peer(&rule));
+    if sorted(listed) != sorted(described) {
         return Ok(Reading::Torn);
     }
     Ok(Reading::Whole(GroupState {
@@ -154,6 +155,21 @@ fn to_reading(group: SdkSecurityGroup, rules: Vec<SecurityGroupRule>) -> Result<
     }))
 }
 
+/// What both listings must agree on: EC2 writes it alike in both, which is not so of ports and accounts.
+fn peer(rule: &Rule) -> (Direction, Family, String) {
+    let id = match &rule.peer {
+        Peer::SecurityGroup { group, .. } => group.clone(),
+        other => other.to_string(),
+    };
+    (rule.direction, rule.peer.family(), id)
+}
+
+fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<_> = items.collect();
+    items.sort();
+    items
+}
+
 impl RevokeRules for AwsAccount {
     async fn revoke_rules(
         &self,
@@ -161,24 +177,20 @@ impl RevokeRules for AwsAccount {
         direction: Direction,
         rules: &[SecurityGroupRuleId],
     ) -> Result<(), ApiError> {
-        for rules in rules.chunks(REVOKED_AT_ONCE) {
-            let ids = Some(rules.iter().map(ToString::to_string).collect());
-            // The answer's `Return` and lists are not looked at: the caller reads the group again.
-            let result = match direction {
-                Direction::Inbound => {
-                    let call = self.ec2().revoke_security_group_ingress().group_id(group.as_str());
-                    let answer = call.set_security_group_rule_ids(ids).send().await;
-                    answer.map(drop).or_else(|error| self.unless_gone("RevokeSecurityGroupIngress", &error))
-                }
-                Direction::Outbound => {
-                    let call = self.ec2().revoke_security_group_egress().group_id(group.as_str());
-                    let answer = call.set_security_group_rule_ids(ids).send().await;
-                    answer.map(drop).or_else(|error| self.unless_gone("RevokeSecurityGroupEgress", &error))
-                }
-            };
-            result?;
+        let ids = Some(rules.iter().map(ToString::to_string).collect());
+        // The answer's `Return` and lists are not looked at: the caller reads the group again.
+        match direction {
+            Direction::Inbound => {
+                let call = self.ec2().revoke_security_group_ingress().group_id(group.as_str());
+                let answer = call.set_security_group_rule_ids(ids).send().await;
+                answer.map(drop).or_else(|error| self.unless_gone("RevokeSecurityGroupIngress", &error))
+            }
+            Direction::Outbound => {
+                let call = self.ec2().revoke_security_group_egress().group_id(group.as_str());
+                let answer = call.set_security_group_rule_ids(ids).send().await;
+                answer.map(drop).or_else(|error| self.unless_gone("RevokeSecurityGroupEgress", &error))
+            }
         }
-        Ok(())
     }
 }
 
@@ -195,14 +207,14 @@ impl AwsAccount {
     }
 }
 
-impl AuthoriseRules for AwsAccount {
-    async fn authorise_rules(
+impl AuthorizeRules for AwsAccount {
+    async fn authorize_rules(
         &self,
         group: &SecurityGroupId,
         direction: Direction,
         rules: &[&SecurityGroupRule],
-    ) -> Result<Authorised, ApiError> {
-        let Some(first) = rules.first() else { return Ok(Authorised::Done) };
+    ) -> Result<Authorized, ApiError> {
+        let Some(first) = rules.first() else { return Ok(Authorized::Done) };
         let permissions = Some(rules.iter().map(|rule| to_permission(rule)).collect());
         let tags = to_tag_specification(first).map(|tags| vec![tags]);
         match direction {
@@ -210,38 +222,39 @@ impl AuthoriseRules for AwsAccount {
                 let call = self.ec2().authorize_security_group_ingress().group_id(group.as_str());
                 let call = call.set_ip_permissions(permissions).set_tag_specifications(tags);
                 let answer = call.send().await.map(|answer| answer.r#return);
-                self.authorised("AuthorizeSecurityGroupIngress", answer)
+                self.authorized("AuthorizeSecurityGroupIngress", answer)
             }
             Direction::Outbound => {
                 let call = self.ec2().authorize_security_group_egress().group_id(group.as_str());
                 let call = call.set_ip_permissions(permissions).set_tag_specifications(tags);
                 let answer = call.send().await.map(|answer| answer.r#return);
-                self.authorised("AuthorizeSecurityGroupEgress", answer)
+                self.authorized("AuthorizeSecurityGroupEgress", answer)
             }
         }
     }
 }
 
 impl AwsAccount {
-    fn authorised<E>(
+    fn authorized<E>(
         &self,
         operation: &'static str,
         answer: Result<Option<bool>, SdkError<E>>,
-    ) -> Result<Authorised, ApiError>
+    ) -> Result<Authorized, ApiError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         match answer {
-            Ok(Some(true)) => Ok(Authorised::Done),
+            Ok(Some(true)) => Ok(Authorized::Done),
             Ok(_) => {
                 Err(unreadable(operation, &self.id, "the answer does not say that the rules were added"))
             }
+            Err(error) if is(&error, &["InvalidPermission.Duplicate"]) => Ok(Authorized::Stands),
             Err(error) => {
                 let status = error.raw_response().map(|response| response.status().as_u16());
                 let refused = error.code().is_some() && status.is_some_and(is_refusal);
                 let error = api_error(operation, &self.id, &error);
                 if refused && error.kind == ApiErrorKind::Other {
-                    return Ok(Authorised::Refused { why: error.detail });
+                    return Ok(Authorized::Refused { why: error.detail });
                 }
                 Err(error)
             }
@@ -262,7 +275,8 @@ fn is<E: ProvideErrorMetadata>(error: &SdkError<E>, codes: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use aws_sdk_ec2::types::builders::SecurityGroupBuilder;
-    use aws_sdk_ec2::types::{IpPermission, SecurityGroupRule as SdkRule, Tag};
+    use aws_sdk_ec2::types::{IpPermission, IpRange, SecurityGroupRule as SdkRule, Tag};
+    use defsg_core::rule_set::RulePeer;
 
     use super::*;
 
@@ -274,8 +288,15 @@ mod tests {
             .owner_id("012345678912")
             .vpc_id("vpc-d2d616b5")
             .tags(Tag::builder().key("team").value("net").build())
-            .set_ip_permissions(Some(vec![IpPermission::builder().build(); inbound]))
-            .set_ip_permissions_egress(Some(vec![IpPermission::builder().build(); outbound]))
+            .set_ip_permissions(Some(permissions(inbound)))
+            .set_ip_permissions_egress(Some(permissions(outbound)))
+    }
+
+    /// One permission for all rules of the same protocol and ports, as EC2 groups them.
+    fn permissions(rules: usize) -> Vec<IpPermission> {
+        let range = IpRange::builder().cidr_ip("0.0.0.0/0").build();
+        let permission = IpPermission::builder().set_ip_ranges(Some(vec![range; rules])).build();
+        if rules == 0 { vec![] } else { vec![permission] }
     }
 
     fn listed(inbound: usize, outbound: usize) -> Vec<SecurityGroupRule> {
@@ -289,11 +310,12 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_whole_where_both_listings_agree_on_which_directions_have_rules() {
+    fn a_group_is_whole_where_both_listings_agree_on_the_peers_of_each_direction() {
         for (group, rules, whole) in [
             (described(0, 0), listed(0, 0), true),
-            // Rules of the same protocol and ports are one permission.
-            (described(1, 1), listed(3, 1), true),
+            (described(3, 1), listed(3, 1), true),
+            (described(3, 1), listed(2, 1), false),
+            (described(1, 1), listed(2, 0), false),
             (described(1, 0), listed(0, 0), false),
             (described(0, 0), listed(0, 1), false),
             (described(1, 0), listed(0, 1), false),
@@ -302,6 +324,9 @@ mod tests {
             let reading = to_reading(group.clone(), rules).unwrap();
             assert_eq!(matches!(reading, Reading::Whole(_)), whole, "{group:?} with {count} rules");
         }
+        let mut other = listed(1, 0);
+        other[0].peer = RulePeer::Ipv4 { cidr: "nonsense".to_owned() };
+        assert!(matches!(to_reading(described(1, 0).build(), other), Ok(Reading::Torn)));
     }
 
     #[test]
@@ -330,14 +355,15 @@ mod tests {
 
     #[test]
     fn a_rule_on_two_pages_is_one_rule_and_two_rules_with_one_id_are_none() {
-        let mut rules = Vec::new();
+        let mut rules = BTreeMap::new();
+        let group: SecurityGroupId = "sg-6c7fa917".parse().unwrap();
         let rule = listed(1, 0).remove(0);
         for _ in 0..2 {
-            add(&mut rules, ((), rule.clone())).unwrap();
+            add(&mut rules, (group.clone(), rule.clone())).unwrap();
         }
-        assert_eq!(rules, [((), rule.clone())]);
+        assert_eq!(rules.len(), 1);
         let altered = SecurityGroupRule { description: Some("other".to_owned()), ..rule };
-        let problem = add(&mut rules, ((), altered)).unwrap_err();
+        let problem = add(&mut rules, (group, altered)).unwrap_err();
         assert_eq!(problem, "sgr-0123456789abcdef0 is listed twice, and not the same");
     }
 }

@@ -96,13 +96,19 @@ impl Backup {
     /// The document, indented for people, and the key to write it under.
     #[must_use]
     pub fn to_document(&self) -> (BackupKey, Vec<u8>) {
-        let mut document = serde_json::to_value(self).unwrap_or_default();
-        document["version"] = VERSION.into();
+        let mut document = self.without_checksum();
         let checksum = checksum(&document);
         let prefix = BackupKey::prefix(&self.account, &self.region, &self.group_id);
         let key = BackupKey(format!("{prefix}{}-{}.json", key_time(self.taken), &checksum[..12]));
         document["checksum"] = checksum.into();
         (key, format!("{document:#}\n").into_bytes())
+    }
+
+    fn without_checksum(&self) -> Value {
+        // Nothing in it can fail to serialise; if it did, the document would not be read back as this backup.
+        let mut document = serde_json::to_value(self).unwrap_or_default();
+        document["version"] = VERSION.into();
+        document
     }
 
     /// Whether this is the key that the backup was written under. It holds the group, the time and a part of the checksum.
@@ -128,10 +134,18 @@ impl Backup {
         if stated != checksum(&document) {
             return Err(InvalidBackup::Tampered);
         }
+        let written = document.clone();
         if let Some(fields) = document.as_object_mut() {
             fields.remove("version");
         }
         let backup: Self = serde_path_to_error::deserialize(document).map_err(|error| unreadable(&error))?;
+        // Serde takes more than it writes: a null for what is absent, a list for an object, a time with an offset.
+        if backup.without_checksum() != written || !backup.taken.offset().is_utc() {
+            return Err(unreadable(&"it is not written as defsg writes it"));
+        }
+        if backup.rules.is_empty() {
+            return Err(unreadable(&"it has no rules"));
+        }
         if Fingerprint::of(&backup.rules) == backup.fingerprint {
             Ok(backup)
         } else {
@@ -159,7 +173,7 @@ impl BackupKey {
         &self.0
     }
 
-    /// The text before which the keys of a group's backups sort that were made before `since`, and after which all others.
+    /// Sorts after the keys of all backups of a group that were made before `since`, and before all others.
     #[must_use]
     pub fn before(prefix: &str, since: OffsetDateTime) -> String {
         format!("{prefix}{}", key_time(since))

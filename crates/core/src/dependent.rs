@@ -102,7 +102,7 @@ impl fmt::Display for Dependent {
 pub enum Source {
     /// `network-interfaces`: EC2's DescribeNetworkInterfaces.
     NetworkInterfaces,
-    /// `security-group-rules`: rules of the account's other groups, EC2's DescribeSecurityGroups or -Rules.
+    /// `security-group-rules`: rules of the account's other groups, EC2's DescribeSecurityGroups finds the groups, DescribeSecurityGroupRules the rules.
     SecurityGroupRules,
     /// `security-group-references`: peered VPCs and transit gateways, EC2's DescribeSecurityGroupReferences.
     SecurityGroupReferences,
@@ -219,7 +219,7 @@ pub type Survey = BTreeMap<Source, Result<Vec<Dependent>, String>>;
 pub struct Unknown {
     /// The name of the [`Source`].
     pub source: String,
-    /// Why: denied, failed, unsupported, not recorded.
+    /// Why: denied, failed, unsupported, not recorded, or recorded once a day only.
     pub why: String,
     /// Whether the source had to be readable.
     pub required: bool,

@@ -84,7 +84,7 @@ id!(
 );
 id!(
     /// A rule of a security group: `sgr-` and 8 to 17 hexadecimal digits. A rule keeps it for life; one that is revoked
-    /// and authorised again gets another.
+    /// and authorized again gets another.
     SecurityGroupRuleId,
     "a security group rule ID (sgr- and 8 to 17 hexadecimal digits)",
     |text| is_resource_id(text, "sgr-")

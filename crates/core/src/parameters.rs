@@ -146,14 +146,15 @@ fn bad_exemption(problem: String, mend: &str) -> ParameterError {
 fn parse_tag_key(value: &str) -> Result<String, ParameterError> {
     // EC2's own limit; a key that EC2 would not take could never be found on a group.
     let allowed = |c: char| c.is_alphanumeric() || " +-=._:/@".contains(c);
-    if value.chars().count() <= 128 && value.chars().all(allowed) {
+    // Blanks around it are a slip, and would find no tag.
+    if value.chars().count() <= 128 && value.chars().all(allowed) && value.trim() == value {
         Ok(value.to_owned())
     } else {
         let problem = "is no key that EC2 takes for a tag";
         Err(ParameterError::new(
             "exemptionTagKey",
             problem,
-            "use 1 to 128 letters, digits, spaces and + - = . _ : / @",
+            "use 1 to 128 letters, digits, spaces and + - = . _ : / @, with no space before or after",
         ))
     }
 }

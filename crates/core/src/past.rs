@@ -25,6 +25,17 @@ pub struct Past {
     pub backups: Vec<(BackupKey, Option<Backup>)>,
 }
 
+/// A close that was interrupted.
+#[derive(Debug, Clone, Copy)]
+pub struct Unfinished<'a> {
+    /// The key of its newest backup.
+    pub key: &'a BackupKey,
+    /// That backup.
+    pub backup: &'a Backup,
+    /// Whether it was taken within the last hour, so that its rules are carried over.
+    pub is_recent: bool,
+}
+
 /// The backups of one close.
 #[derive(Default)]
 struct Close<'a> {
@@ -63,18 +74,15 @@ impl Past {
         closes.iter().filter(|close| !standing.iter().any(|rule| close.rules.contains(&rule.rule_id))).count()
     }
 
-    /// The newest backup of a close that was interrupted within the last hour and left some of these rules.
+    /// The newest backup of a close that was interrupted and left some of these rules.
     #[must_use]
-    pub fn unfinished(
-        &self,
-        standing: &[SecurityGroupRule],
-        now: OffsetDateTime,
-    ) -> Option<(&BackupKey, &Backup)> {
+    pub fn unfinished(&self, standing: &[SecurityGroupRule], now: OffsetDateTime) -> Option<Unfinished<'_>> {
         let stands = |rule: &SecurityGroupRule| standing.iter().any(|other| other.rule_id == rule.rule_id);
         // Where all of them stand, nothing was taken away.
         let half_done = |rules: &[SecurityGroupRule]| rules.iter().any(stands) && !rules.iter().all(stands);
         let mut backups = self.backups.iter().rev().filter_map(|(key, backup)| Some((key, backup.as_ref()?)));
-        backups.find(|(_, backup)| (now - backup.taken).abs() <= UNFINISHED_FOR && half_done(&backup.rules))
+        let (key, backup) = backups.find(|(_, backup)| half_done(&backup.rules))?;
+        Some(Unfinished { key, backup, is_recent: (now - backup.taken).abs() <= UNFINISHED_FOR })
     }
 
     /// Whether a close of the rules with this fingerprint began, and nothing was added or altered since.

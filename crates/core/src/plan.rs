@@ -7,11 +7,11 @@ use std::num::NonZeroU16;
 use time::{Date, Duration};
 
 use crate::dependent::{Dependent, RequiredSources, Source, Survey, Unknown};
-use crate::exemption::{Exempt, Exemptions, Standing};
+use crate::exemption::{Exempt, Exemptions, Lapsed, Standing};
 use crate::fingerprint::Fingerprint;
 use crate::ids::{AccountId, Region};
 use crate::past::Past;
-use crate::rule_set::{GroupState, SecurityGroupRule};
+use crate::rule_set::GroupState;
 use crate::security_group::DEFAULT_GROUP_NAME;
 
 /// What an operator decided once for all closes.
@@ -74,6 +74,8 @@ pub struct ClosePlan {
     pub dependents: Vec<Dependent>,
     /// The sources that could not tell.
     pub unknown: Vec<Unknown>,
+    /// An exemption that was meant for the group but does not hold.
+    pub lapsed: Option<Lapsed>,
     /// The decision.
     pub decision: Decision,
 }
@@ -169,10 +171,11 @@ impl ClosePlan {
     #[must_use]
     pub fn of_screen(group: GroupState, decision: Decision) -> Self {
         let fingerprint = Fingerprint::of(&group.rules);
-        Self { group, fingerprint, dependents: Vec::new(), unknown: Vec::new(), decision }
+        Self { group, fingerprint, dependents: Vec::new(), unknown: Vec::new(), lapsed: None, decision }
     }
 
-    /// The plan of a group that [`ClosePlan::screen`] lets through, from what the sources say and from the past.
+    /// The plan of a group that [`ClosePlan::screen`] lets through, from what the sources say and from the past. `today` is in
+    /// UTC.
     #[must_use]
     pub fn new(
         group: GroupState,
@@ -180,7 +183,9 @@ impl ClosePlan {
         past: &Past,
         settings: &Settings,
         request: &Request,
+        today: Date,
     ) -> Self {
+        let standing = settings.exemptions.standing(&group.security_group(), today);
         let (dependents, unknown) = findings(survey, &settings.required);
         let closes = past.closes(&group.rules);
         let limit = settings.reopening;
@@ -203,18 +208,14 @@ impl ClosePlan {
         }
         plan.dependents = dependents;
         plan.unknown = unknown;
+        plan.lapsed = if let Standing::Lapsed(lapsed) = standing { Some(lapsed) } else { None };
         plan
     }
 
-    /// The plan, refused because other rules stand by now than those that it was made for.
+    /// The plan that refuses to close a group whose rules are not those of the plan with this fingerprint.
     #[must_use]
-    pub fn outdated(self, standing: Vec<SecurityGroupRule>, planned: &Fingerprint) -> Self {
-        Self {
-            fingerprint: Fingerprint::of(&standing),
-            group: GroupState { rules: standing, ..self.group },
-            decision: Decision::Refuse(Refusal::ChangedSincePlan { planned: planned.clone() }),
-            ..self
-        }
+    pub fn outdated(group: GroupState, planned: Fingerprint) -> Self {
+        Self::of_screen(group, Decision::Refuse(Refusal::ChangedSincePlan { planned }))
     }
 }
 

@@ -2,30 +2,37 @@
 //!
 //! Source: the property files of awslabs/aws-config-resource-schema (what SelectResourceConfig can ask for). A property
 //! that it lacks must not stand here: the query would be refused, and with it every close. Config records no ElastiCache
-//! cluster, no Glue connection, no Resolver endpoint and no DMS instance's group: their network interfaces tell.
+//! cluster, no EFS mount target, no Resolver endpoint and no DMS instance with its groups: their network interfaces tell.
+//! Nor a Glue connection, which has an interface only while a job runs: docs/remediation.md says so.
 
 /// One resource type whose configuration can name a security group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordedType {
     /// The source's name in settings and answers: `config:` and the resource type.
     pub(crate) source: &'static str,
-    /// The properties that hold the group's ID, as SelectResourceConfig names them. Lists compare by any element.
+    /// The properties that hold the group, as SelectResourceConfig names them. Lists compare by any element.
     pub properties: &'static [&'static str],
+    /// Whether they hold its ARN, and not its ID.
+    pub by_arn: bool,
 }
 
 impl RecordedType {
     /// The resource type as Config writes it, such as `AWS::Lambda::Function`.
     #[must_use]
     pub fn resource_type(&self) -> &'static str {
-        self.source.trim_start_matches(PREFIX)
+        self.source.strip_prefix(PREFIX).unwrap_or(self.source)
     }
 }
 
 /// What the name of a source that AWS Config answers for begins with.
-pub(crate) const PREFIX: &str = "config:";
+const PREFIX: &str = "config:";
 
 const fn of(source: &'static str, properties: &'static [&'static str]) -> RecordedType {
-    RecordedType { source, properties }
+    RecordedType { source, properties, by_arn: false }
+}
+
+const fn by_arn(source: &'static str, properties: &'static [&'static str]) -> RecordedType {
+    RecordedType { source, properties, by_arn: true }
 }
 
 /// Every type that defsg asks for, in the order of their names.
@@ -36,6 +43,10 @@ pub const TYPES: &[RecordedType] = &[
     of("config:AWS::AutoScaling::LaunchConfiguration", &["configuration.securityGroups.value"]),
     of("config:AWS::Batch::ComputeEnvironment", &["configuration.ComputeResources.SecurityGroupIds"]),
     of("config:AWS::CodeBuild::Project", &["configuration.vpcConfig.securityGroupIds"]),
+    by_arn("config:AWS::DataSync::LocationEFS", &["configuration.Ec2Config.SecurityGroupArns"]),
+    by_arn("config:AWS::DataSync::LocationFSxLustre", &["configuration.SecurityGroupArns"]),
+    by_arn("config:AWS::DataSync::LocationFSxWindows", &["configuration.SecurityGroupArns"]),
+    of("config:AWS::DeviceFarm::TestGridProject", &["configuration.VpcConfig.SecurityGroupIds"]),
     of("config:AWS::EC2::ClientVpnEndpoint", &["configuration.SecurityGroupIds"]),
     of(
         "config:AWS::EC2::SpotFleet",

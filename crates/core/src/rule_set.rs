@@ -80,6 +80,11 @@ pub struct Ports {
     pub to: i32,
 }
 
+/// A rule that lacks its range of ports, or a half of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it has no whole range of ports")]
+pub struct NoRange;
+
 /// The other side of a rule, as much of it as EC2 wants to make the rule again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind", deny_unknown_fields)]
@@ -117,14 +122,19 @@ pub enum RulePeer {
 
 impl SecurityGroupRule {
     /// The ports that a rule of this protocol has, from what EC2 says: -1 to -1 means none, but for ICMP, where it means
-    /// every type. One half alone means none.
-    #[must_use]
-    pub fn ports(protocol: &Protocol, from: Option<i32>, to: Option<i32>) -> Option<Ports> {
+    /// every type.
+    ///
+    /// # Errors
+    /// Where one half of the range is missing, or the whole of it for TCP and UDP, which have ports.
+    pub fn ports(protocol: &Protocol, from: Option<i32>, to: Option<i32>) -> Result<Option<Ports>, NoRange> {
         let icmp = matches!(protocol.as_str(), "icmp" | "icmpv6" | "1" | "58");
-        match (protocol, from?, to?) {
-            (Protocol::All, _, _) => None,
-            (_, -1, -1) if !icmp => None,
-            (_, from, to) => Some(Ports { from, to }),
+        let has_ports = matches!(protocol.as_str(), "tcp" | "udp" | "6" | "17");
+        match (protocol, from, to) {
+            (_, Some(_), None) | (_, None, Some(_)) => Err(NoRange),
+            (_, None, None) | (_, Some(-1), Some(-1)) if has_ports => Err(NoRange),
+            (Protocol::All, _, _) | (_, None, None) => Ok(None),
+            (_, Some(-1), Some(-1)) if !icmp => Ok(None),
+            (_, Some(from), Some(to)) => Ok(Some(Ports { from, to })),
         }
     }
 

@@ -52,13 +52,13 @@ async fn within_time(
     let identity = FunctionIdentity::from_arn(&arn).ok_or(EvaluatorError::NoIdentity(arn))?;
     let today = OffsetDateTime::now_utc().date();
     if event.account == identity.account {
-        return run(&event, today, &*accounts.own(&event.account), metrics).await;
+        return run(&event, today, &*accounts.own(&identity), metrics).await;
     }
     let Some(role) = &event.parameters.execution_role_name else {
         return Err(EvaluatorError::NoExecutionRole { account: event.account.to_string() });
     };
     let role_arn = identity.role_arn(&event.account, role);
-    let account = accounts.assume(&event.account, &role_arn).await;
+    let account = accounts.assume(&identity, &event.account, &role_arn).await;
     run(&event, today, &*account, metrics).await.map_err(|error| error.in_role(&role_arn))
 }
 

@@ -1,4 +1,4 @@
-//! What a plan, a close or a restore answers. docs/remediation.md shows one of each.
+//! What a plan, a close or a restore answers. docs/remediation.md shows examples.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub struct Answer {
     pub vpc_id: Option<VpcId>,
     /// The fingerprint of the group's rules: after a restore of those that stand then, else of `rules`.
     pub fingerprint: Fingerprint,
-    /// The rules that stood when it began.
+    /// The rules that stood when it began; of a plan that was refused because they changed since, those that stand now.
     pub rules: Vec<SecurityGroupRule>,
     /// What uses the group. Empty where nobody was asked, because it did not matter.
     pub dependents: Vec<Dependent>,
@@ -105,7 +105,7 @@ impl Answer {
 /// Why a plan decides what it decides.
 pub(crate) fn reason(plan: &ClosePlan) -> String {
     let id = &plan.group.id;
-    match &plan.decision {
+    let mut reason = match &plan.decision {
         Decision::AlreadyClosed => format!("{id} has no rules."),
         Decision::Refuse(Refusal::InUse) => {
             let count = plan.dependents.len();
@@ -128,7 +128,11 @@ pub(crate) fn reason(plan: &ClosePlan) -> String {
                 unknown(plan)
             )
         }
+    };
+    if let Some(lapsed) = &plan.lapsed {
+        let _ = write!(reason, " {lapsed}");
     }
+    reason
 }
 
 fn in_use(plan: &ClosePlan) -> String {

@@ -1,27 +1,33 @@
 //! The close. The order is what makes it safe; see the crate's page.
 
-use defsg_core::SecurityGroupId;
+use std::fmt::Write as _;
+
 use defsg_core::backup::{Backup, Forced, to_millisecond};
+use defsg_core::dependent::Survey;
 use defsg_core::fingerprint::Fingerprint;
-use defsg_core::past::Past;
+use defsg_core::past::{Past, Unfinished};
 use defsg_core::plan::{ClosePlan, Decision, Request, Settings};
 use defsg_core::ports::ApiError;
 use defsg_core::ports::remediation::{
     ListBackups, ReadBackup, ReadGroup, RevokeRules, SurveyDependents, WriteBackup,
 };
-use defsg_core::rule_set::{SecurityGroupRule, merge};
+use defsg_core::rule_set::{GroupState, SecurityGroupRule, merge};
 use defsg_core::security_group::Direction;
+use defsg_core::{SecurityGroupId, VpcId};
 use time::{Duration, OffsetDateTime};
 use tokio::time::Instant;
 
 use crate::answer::{Answer, Status, reason};
 use crate::error::RemediationError;
 use crate::keep::{Kept, keep};
-use crate::plan::{prepare, unfinished};
+use crate::plan::{interrupted, prepare, today};
 use crate::{WAITS, some_of};
 
 /// How often one close backs up rules: once at its beginning, and again each time that rules were added meanwhile.
 const MAX_BACKUPS: usize = 5;
+
+/// How many rules one call revokes. EC2 names no limit; a call of this many is far from any limit of a request.
+const REVOKED_AT_ONCE: usize = 100;
 
 /// Closes a group, or refuses to. `now` is the time.
 ///
@@ -44,22 +50,24 @@ where
 {
     let began = Instant::now();
     let (plan, past) = prepare(aws, Some(store), group, request, settings, now).await?;
-    let (Decision::Close, Some(backup)) =
-        (&plan.decision, first_backup(&plan, &past, request, settings, now))
-    else {
-        let unfinished = unfinished(&plan, &past, store, now);
-        return Ok(Answer::of_plan(plan, unfinished));
+    let interrupted = interrupted(&plan, &past, store, now);
+    // A group in no VPC is never closed; a backup needs one.
+    let (Decision::Close, Some(vpc)) = (&plan.decision, &plan.group.vpc) else {
+        return Ok(Answer::of_plan(plan, interrupted));
     };
-    let kept = keep(store, backup).await?;
-    let mut closing = Closing { aws, store, group, kept, backups: 1, removed: Vec::new(), now, began };
-    let standing = closing.read().await?;
-    if let Some(planned) = &request.planned
-        && !standing.iter().all(|rule| plan.group.rules.contains(rule))
-    {
-        return Ok(Answer::of_plan(plan.outdated(standing, planned), None));
+    let unfinished = past.unfinished(&plan.group.rules, now);
+    let kept = keep(store, first_backup(&plan, vpc, unfinished, request, settings, now)).await?;
+    let (backups, removed) = (1, Vec::new());
+    let mut closing =
+        Closing { aws, store, plan: &plan, request, settings, kept, backups, removed, now, began };
+    if let Some(refusal) = closing.run().await? {
+        let backup = if closing.removed.is_empty() { interrupted } else { Some(closing.kept.uri) };
+        return Ok(Answer { removed_rules: closing.removed, ..Answer::of_plan(refusal, backup) });
     }
-    closing.run(standing).await?;
-    let reason = format!("{} They were taken away, and are in the backup.", reason(&plan));
+    let mut reason = format!("{} They were taken away, and are in the backup.", reason(&plan));
+    if let Some(older) = interrupted.filter(|_| unfinished.is_some_and(|unfinished| !unfinished.is_recent)) {
+        let _ = write!(reason, " An earlier close of it was interrupted; what that took away is in {older}.");
+    }
     Ok(Answer {
         status: Status::Closed,
         reason,
@@ -69,24 +77,24 @@ where
     })
 }
 
-/// The backup of the rules of a plan, and of those that an interrupted close took away before. None for a group in no
-/// VPC, which no plan closes.
+/// The backup of the rules of a plan, and of those that an interrupted close took away a short time ago.
 fn first_backup(
     plan: &ClosePlan,
-    past: &Past,
+    vpc: &VpcId,
+    unfinished: Option<Unfinished<'_>>,
     request: &Request,
     settings: &Settings,
     now: OffsetDateTime,
-) -> Option<Backup> {
+) -> Backup {
     let group = &plan.group;
-    let unfinished = past.unfinished(&group.rules, now);
-    let earlier = unfinished.map(|(_, backup)| backup.rules.as_slice()).unwrap_or_default();
+    let recent = unfinished.filter(|unfinished| unfinished.is_recent);
+    let earlier = recent.map(|recent| recent.backup.rules.as_slice()).unwrap_or_default();
     let rules = merge(earlier, &group.rules);
     let overridden = request.force && !(plan.dependents.is_empty() && plan.unknown.is_empty());
-    Some(Backup {
+    Backup {
         account: settings.account.clone(),
         region: settings.region.clone(),
-        vpc_id: group.vpc.clone()?,
+        vpc_id: vpc.clone(),
         group_id: group.id.clone(),
         group_name: group.name.clone(),
         group_description: group.description.clone(),
@@ -95,17 +103,20 @@ fn first_backup(
         fingerprint: Fingerprint::of(&rules),
         rules,
         reason: reason(plan),
-        continues: unfinished.map(|(key, _)| key.clone()),
+        continues: unfinished.map(|unfinished| unfinished.key.clone()),
         forced: overridden
             .then(|| Forced { dependents: plan.dependents.clone(), unknown: plan.unknown.clone() }),
-    })
+    }
 }
 
 /// A close whose rules are kept.
 struct Closing<'a, A, S> {
     aws: &'a A,
     store: &'a S,
-    group: &'a SecurityGroupId,
+    /// The plan that is carried out.
+    plan: &'a ClosePlan,
+    request: &'a Request,
+    settings: &'a Settings,
     kept: Kept,
     backups: usize,
     removed: Vec<SecurityGroupRule>,
@@ -113,31 +124,71 @@ struct Closing<'a, A, S> {
     began: Instant,
 }
 
-impl<A: ReadGroup + RevokeRules, S: WriteBackup + ReadBackup> Closing<'_, A, S> {
-    /// Revokes until a reading of the group shows no rules, the first one being that of `standing`. What an answer to a
-    /// revoke says is not believed.
-    async fn run(&mut self, mut standing: Vec<SecurityGroupRule>) -> Result<(), RemediationError> {
+impl<A, S> Closing<'_, A, S>
+where
+    A: ReadGroup + SurveyDependents + RevokeRules,
+    S: WriteBackup + ReadBackup,
+{
+    /// Revokes until a reading of the group shows no rules. What an answer to a revoke says is not believed.
+    ///
+    /// Gives the plan that refuses to go on, where the group is not to be closed any more: keeping a backup takes its time,
+    /// and so after each everybody who may use the group is asked again.
+    async fn run(&mut self) -> Result<Option<ClosePlan>, RemediationError> {
         let mut waits = WAITS.into_iter();
-        while !standing.is_empty() {
-            if self.kept.covers(&standing) {
-                let Some(wait) = waits.next() else { return Err(self.still_open(&standing)) };
-                for direction in [Direction::Inbound, Direction::Outbound] {
-                    self.revoke(direction, &standing).await?;
-                }
-                tokio::time::sleep(wait).await;
-            } else {
-                self.keep_more(&standing).await?;
+        let mut asked = self.request.force;
+        loop {
+            let survey = if asked { None } else { Some(self.aws.survey(&self.plan.group).await) };
+            let state = self.read().await?;
+            if let Some(refusal) = self.refusal(&state, survey) {
+                return Ok(Some(refusal));
             }
-            // Also after a backup: only what was just read may be revoked.
-            standing = self.read().await?;
+            let standing = state.rules;
+            if standing.is_empty() {
+                return Ok(None);
+            }
+            if !self.kept.covers(&standing) {
+                self.keep_more(&standing).await?;
+                asked = self.request.force;
+                continue;
+            }
+            asked = true;
+            let Some(wait) = waits.next() else { return Err(self.still_open(&standing)) };
+            self.revoke(standing).await?;
+            tokio::time::sleep(wait).await;
         }
-        Ok(())
     }
 
-    async fn read(&self) -> Result<Vec<SecurityGroupRule>, RemediationError> {
-        let state = self.aws.read_group(self.group).await.map_err(|error| self.api(error))?;
-        state.map(|state| state.rules).ok_or_else(|| RemediationError::GroupDeleted {
-            group: self.group.clone(),
+    /// Why the group as it is now is not to be closed.
+    fn refusal(&self, state: &GroupState, survey: Option<Survey>) -> Option<ClosePlan> {
+        match ClosePlan::screen(state, self.settings, today(self.now)) {
+            Some(Decision::AlreadyClosed) => return None,
+            Some(decision) => return Some(ClosePlan::of_screen(state.clone(), decision)),
+            None => {}
+        }
+        let was_planned = |rule: &SecurityGroupRule| self.plan.group.rules.contains(rule);
+        if let Some(planned) = &self.request.planned
+            && self.removed.is_empty()
+            && !state.rules.iter().all(was_planned)
+        {
+            return Some(ClosePlan::outdated(state.clone(), planned.clone()));
+        }
+        let unpinned = Request { planned: None, ..self.request.clone() };
+        let plan = ClosePlan::new(
+            state.clone(),
+            survey?,
+            &Past::default(),
+            self.settings,
+            &unpinned,
+            today(self.now),
+        );
+        matches!(plan.decision, Decision::Refuse(_)).then_some(plan)
+    }
+
+    async fn read(&self) -> Result<GroupState, RemediationError> {
+        let group = &self.plan.group.id;
+        let state = self.aws.read_group(group).await.map_err(|error| self.api(error))?;
+        state.ok_or_else(|| RemediationError::GroupDeleted {
+            group: group.clone(),
             backup: self.kept.uri.clone(),
         })
     }
@@ -163,20 +214,28 @@ impl<A: ReadGroup + RevokeRules, S: WriteBackup + ReadBackup> Closing<'_, A, S> 
         Ok(())
     }
 
-    async fn revoke(
-        &mut self,
-        direction: Direction,
-        standing: &[SecurityGroupRule],
-    ) -> Result<(), RemediationError> {
-        let rules: Vec<_> = standing.iter().filter(|rule| rule.direction == direction).collect();
-        if rules.is_empty() {
-            return Ok(());
+    /// Revokes these rules, which were just read, in as many calls as it takes. Between two calls they are read again: one that
+    /// was altered since is left to the next round, which backs it up first.
+    async fn revoke(&mut self, standing: Vec<SecurityGroupRule>) -> Result<(), RemediationError> {
+        let group = &self.plan.group.id;
+        for (number, (direction, mut rules)) in batches(standing).into_iter().enumerate() {
+            if number > 0 {
+                let state = self.read().await?;
+                if self.refusal(&state, None).is_some() || !self.kept.covers(&state.rules) {
+                    // The next round sees it, too.
+                    return Ok(());
+                }
+                rules.retain(|rule| state.rules.contains(rule));
+            }
+            let ids: Vec<_> = rules.iter().map(|rule| rule.rule_id.clone()).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            tracing::info!(%group, %direction, rules = ids.len(), "revoking");
+            self.aws.revoke_rules(group, direction, &ids).await.map_err(|error| self.api(error))?;
+            rules.retain(|rule| !self.removed.contains(rule));
+            self.removed.extend(rules);
         }
-        let ids: Vec<_> = rules.iter().map(|rule| rule.rule_id.clone()).collect();
-        tracing::info!(group = %self.group, %direction, rules = ids.len(), "revoking");
-        self.aws.revoke_rules(self.group, direction, &ids).await.map_err(|error| self.api(error))?;
-        let new: Vec<_> = rules.into_iter().filter(|rule| !self.removed.contains(rule)).cloned().collect();
-        self.removed.extend(new);
         Ok(())
     }
 
@@ -186,9 +245,19 @@ impl<A: ReadGroup + RevokeRules, S: WriteBackup + ReadBackup> Closing<'_, A, S> 
 
     fn still_open(&self, standing: &[SecurityGroupRule]) -> RemediationError {
         RemediationError::StillOpen {
-            group: self.group.clone(),
+            group: self.plan.group.id.clone(),
             rules: some_of(standing),
             backup: self.kept.uri.clone(),
         }
     }
+}
+
+/// The rules that are revoked by one call each: of one direction, and not too many.
+fn batches(rules: Vec<SecurityGroupRule>) -> Vec<(Direction, Vec<SecurityGroupRule>)> {
+    let (inbound, outbound): (Vec<_>, Vec<_>) =
+        rules.into_iter().partition(|rule| rule.direction == Direction::Inbound);
+    let of = |direction, rules: Vec<SecurityGroupRule>| {
+        rules.chunks(REVOKED_AT_ONCE).map(|rules| (direction, rules.to_vec())).collect::<Vec<_>>()
+    };
+    [of(Direction::Inbound, inbound), of(Direction::Outbound, outbound)].concat()
 }

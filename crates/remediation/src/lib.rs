@@ -23,7 +23,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 /// How long to wait after each change before the group is read again, as EC2 may not show it at once. The number of waits
-/// is the number of tries.
+/// is the number of rounds of revokes; of readings there is one more.
 const WAITS: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(500),

@@ -6,12 +6,12 @@ use defsg_core::past::Past;
 use defsg_core::plan::{ClosePlan, Request, Settings};
 use defsg_core::ports::remediation::{ListBackups, ReadBackup, ReadGroup, SurveyDependents};
 use defsg_core::rule_set::GroupState;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::answer::Answer;
 use crate::error::RemediationError;
 
-/// Says what a close would do. `now` is the time; with no `store` the plan knows nothing of earlier closes.
+/// Says what a close would do. `now` is the time, in any offset; with no `store` the plan knows nothing of earlier closes.
 ///
 /// # Errors
 /// Where there is no such group, or a call failed.
@@ -28,18 +28,23 @@ where
     S: ListBackups + ReadBackup,
 {
     let (plan, past) = prepare(aws, store, group, request, settings, now).await?;
-    let backup = store.and_then(|store| unfinished(&plan, &past, store, now));
+    let backup = store.and_then(|store| interrupted(&plan, &past, store, now));
     Ok(Answer::of_plan(plan, backup))
 }
 
 /// Where the rules are kept that a close took away before it was interrupted.
-pub(crate) fn unfinished<S: ReadBackup>(
+pub(crate) fn interrupted<S: ReadBackup>(
     plan: &ClosePlan,
     past: &Past,
     store: &S,
     now: OffsetDateTime,
 ) -> Option<String> {
-    past.unfinished(&plan.group.rules, now).map(|(key, _)| store.uri(key))
+    past.unfinished(&plan.group.rules, now).map(|unfinished| store.uri(unfinished.key))
+}
+
+/// The day by which exemptions are judged.
+pub(crate) fn today(now: OffsetDateTime) -> Date {
+    now.to_offset(UtcOffset::UTC).date()
 }
 
 /// The plan, and the past that it was made with.
@@ -57,7 +62,7 @@ where
 {
     let state = aws.read_group(group).await.map_err(RemediationError::before_changes)?;
     let state = state.ok_or_else(|| not_found(group, settings))?;
-    if let Some(decision) = ClosePlan::screen(&state, settings, now.date()) {
+    if let Some(decision) = ClosePlan::screen(&state, settings, today(now)) {
         return Ok((ClosePlan::of_screen(state, decision), Past::default()));
     }
     let survey = aws.survey(&state).await;
@@ -65,7 +70,7 @@ where
         Some(store) => past(store, &state, settings, now).await?,
         None => Past::default(),
     };
-    Ok((ClosePlan::new(state, survey, &past, settings, request), past))
+    Ok((ClosePlan::new(state, survey, &past, settings, request, today(now)), past))
 }
 
 pub(crate) fn not_found(group: &SecurityGroupId, settings: &Settings) -> RemediationError {
@@ -86,16 +91,23 @@ async fn past<S: ListBackups + ReadBackup>(
     let prefix = BackupKey::prefix(&settings.account, &settings.region, &state.id);
     let after = BackupKey::before(&prefix, now - settings.reopening.window());
     let keys = store.list_backups(&prefix, &after).await.map_err(RemediationError::before_changes)?;
+    let limit = usize::from(settings.reopening.closes.get());
     let mut past = Past::default();
+    // Closes are told apart after so many backups: at least as many as closes are too many, and then twice as many each time.
+    let mut enough = limit;
     for key in keys.into_iter().rev() {
-        if past.closes(&state.rules) >= settings.reopening.closes.get().into() {
-            break;
+        if past.backups.len() >= enough {
+            if past.closes(&state.rules) >= limit {
+                break;
+            }
+            enough *= 2;
         }
         // One that is gone since it was listed was deleted by somebody, and tells nothing.
         if let Some(stored) = store.read_backup(&key).await.map_err(RemediationError::before_changes)? {
             let backup = Backup::read(&stored.bytes).ok().filter(|backup| backup.is_at(&key));
-            past.backups.insert(0, (key, backup));
+            past.backups.push((key, backup));
         }
     }
+    past.backups.reverse();
     Ok(past)
 }

@@ -7,7 +7,7 @@ use defsg_core::backup::{Backup, BackupKey};
 use defsg_core::fingerprint::Fingerprint;
 use defsg_core::plan::Settings;
 use defsg_core::ports::ApiError;
-use defsg_core::ports::remediation::{AuthoriseRules, Authorised, ReadBackup, ReadGroup};
+use defsg_core::ports::remediation::{AuthorizeRules, Authorized, ReadBackup, ReadGroup};
 use defsg_core::rule_set::{GroupState, SecurityGroupRule};
 use defsg_core::security_group::Direction;
 
@@ -32,24 +32,31 @@ pub async fn restore<A, S>(
     settings: &Settings,
 ) -> Result<Answer, RemediationError>
 where
-    A: ReadGroup + AuthoriseRules,
+    A: ReadGroup + AuthorizeRules,
     S: ReadBackup,
 {
     let backup = read_backup(store, group, uri, settings).await?;
     let restoring = Restoring { aws, group, uri };
-    let before = restoring.read().await?.ok_or_else(|| not_found(group, settings))?;
+    let before = aws.read_group(group).await.map_err(RemediationError::before_changes)?;
+    let before = before.ok_or_else(|| not_found(group, settings))?;
     belongs(&backup, &before, uri)?;
-    let (missing, mut not_restored) = compare(&backup.rules, &before.rules);
-    let mut restored = Vec::new();
+    let (missing, _) = compare(&backup.rules, &before.rules);
+    let (mut restored, mut refused, mut failed) = (Vec::new(), Vec::new(), None);
     for batch in batches(missing) {
-        restoring.put_back(&batch, &mut restored, &mut not_restored).await?;
+        // One that fails holds up no other: what the role may not tag, say, is not what it may not authorize.
+        if let Err(error) = restoring.put_back(&batch, &mut restored, &mut refused).await {
+            failed.get_or_insert(error);
+        }
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     // All that should stand, not only what was put back: what stood before may be gone by now, or was no longer there.
-    let cannot_stand = |rule: &&SecurityGroupRule| not_restored.iter().any(|missing| missing.rule == **rule);
-    let expected: Vec<_> = backup.rules.iter().filter(|rule| !cannot_stand(rule)).cloned().collect();
-    let after = restoring.verify(&expected).await?;
-    // A rule that was refused because it stood already, which the first reading did not show yet.
-    not_restored.retain(|missing| !after.rules.iter().any(|rule| rule.is_equivalent(&missing.rule)));
+    let is_refused = |rule: &&SecurityGroupRule| refused.iter().any(|refused| refused.rule == **rule);
+    let expected: Vec<_> = backup.rules.iter().filter(|rule| !is_refused(rule)).cloned().collect();
+    let (after, altered) = restoring.verify(&expected).await?;
+    refused.retain(|refused| !after.rules.iter().any(|rule| rule.is_equivalent(&refused.rule)));
+    let not_restored = [refused, altered].concat();
     Ok(answer(&backup, before, &after, restored, not_restored, uri))
 }
 
@@ -93,6 +100,12 @@ async fn read_backup<S: ReadBackup>(
 
 /// Refuses a group that cannot be the one that was backed up, whatever its ID.
 fn belongs(backup: &Backup, state: &GroupState, uri: &str) -> Result<(), RemediationError> {
+    if state.name != backup.group_name {
+        return Err(invalid(
+            uri,
+            &format!("it is of a group named {}, and {} is not", backup.group_name, state.id),
+        ));
+    }
     if state.owner != backup.account {
         return Err(invalid(uri, &format!("account {} owns {} (shared VPC)", state.owner, state.id)));
     }
@@ -129,7 +142,7 @@ fn compare<'a>(
     (missing, altered)
 }
 
-/// The rules that one call can authorise together: those of one direction with the same tags.
+/// The rules that one call can authorize together: those of one direction with the same tags.
 fn batches(rules: Vec<&SecurityGroupRule>) -> Vec<Vec<&SecurityGroupRule>> {
     let mut batches: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for rule in rules {
@@ -144,54 +157,57 @@ struct Restoring<'a, A> {
     uri: &'a str,
 }
 
-impl<A: ReadGroup + AuthoriseRules> Restoring<'_, A> {
+impl<A: ReadGroup + AuthorizeRules> Restoring<'_, A> {
     async fn read(&self) -> Result<Option<GroupState>, RemediationError> {
         self.aws.read_group(self.group).await.map_err(|error| self.api(error))
     }
 
-    /// Authorises a batch, or, where EC2 does not take it as a whole, each rule alone.
+    /// Authorizes a batch, or, where EC2 does not take it as a whole, each rule alone.
     async fn put_back(
         &self,
         batch: &[&SecurityGroupRule],
         restored: &mut Vec<SecurityGroupRule>,
-        not_restored: &mut Vec<NotRestored>,
+        refused: &mut Vec<NotRestored>,
     ) -> Result<(), RemediationError> {
-        if self.authorise(batch).await? == Authorised::Done {
+        if self.authorize(batch).await? == Authorized::Done {
             restored.extend(batch.iter().copied().cloned());
             return Ok(());
         }
         for rule in batch {
-            match self.authorise(&[rule]).await? {
-                Authorised::Done => restored.push((*rule).clone()),
-                Authorised::Refused { why } => not_restored.push(NotRestored { rule: (*rule).clone(), why }),
+            match self.authorize(&[rule]).await? {
+                Authorized::Done => restored.push((*rule).clone()),
+                // The readings to come show it, and whether its description is that of the backup.
+                Authorized::Stands => {}
+                Authorized::Refused { why } => refused.push(NotRestored { rule: (*rule).clone(), why }),
             }
         }
         Ok(())
     }
 
-    async fn authorise(&self, rules: &[&SecurityGroupRule]) -> Result<Authorised, RemediationError> {
+    async fn authorize(&self, rules: &[&SecurityGroupRule]) -> Result<Authorized, RemediationError> {
         let direction = rules.first().map_or(Direction::Inbound, |rule| rule.direction);
-        tracing::info!(group = %self.group, %direction, rules = rules.len(), "authorising");
-        self.aws.authorise_rules(self.group, direction, rules).await.map_err(|error| self.api(error))
+        tracing::info!(group = %self.group, %direction, rules = rules.len(), "authorizing");
+        self.aws.authorize_rules(self.group, direction, rules).await.map_err(|error| self.api(error))
     }
 
-    /// The group, as soon as it shows these rules.
-    async fn verify(&self, restored: &[SecurityGroupRule]) -> Result<GroupState, RemediationError> {
+    /// The group, as soon as it shows rules for all of this traffic, and those that stand otherwise than in the backup.
+    async fn verify(
+        &self,
+        expected: &[SecurityGroupRule],
+    ) -> Result<(GroupState, Vec<NotRestored>), RemediationError> {
         let mut waits = WAITS.into_iter();
         loop {
             let Some(state) = self.read().await? else {
                 let backup = self.uri.to_owned();
                 return Err(RemediationError::GroupDeleted { group: self.group.clone(), backup });
             };
-            let shown =
-                |rule: &&SecurityGroupRule| !state.rules.iter().any(|other| other.is_equivalent(rule));
-            let hidden: Vec<_> = restored.iter().filter(shown).collect();
-            if hidden.is_empty() {
-                return Ok(state);
+            let (missing, altered) = compare(expected, &state.rules);
+            if missing.is_empty() {
+                return Ok((state, altered));
             }
             let Some(wait) = waits.next() else {
                 let (group, backup) = (self.group.clone(), self.uri.to_owned());
-                return Err(RemediationError::NotShown { group, rules: some_of(&hidden), backup });
+                return Err(RemediationError::NotShown { group, rules: some_of(&missing), backup });
             };
             tokio::time::sleep(wait).await;
         }

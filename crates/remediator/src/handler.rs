@@ -3,7 +3,7 @@
 use defsg_aws::{Accounts, BackupBucket, FunctionIdentity};
 use defsg_core::plan;
 use defsg_core::ports::remediation::{
-    AuthoriseRules, ListBackups, ReadBackup, ReadGroup, RevokeRules, SurveyDependents, WriteBackup,
+    AuthorizeRules, ListBackups, ReadBackup, ReadGroup, RevokeRules, SurveyDependents, WriteBackup,
 };
 use defsg_lambda::time_left;
 use defsg_remediation::{Answer, close, restore};
@@ -48,7 +48,7 @@ async fn within_time(
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let arn = event.context.invoked_function_arn;
     let identity = FunctionIdentity::from_arn(&arn).ok_or(RemediatorError::NoIdentity(arn))?;
-    let account = accounts.own(&identity.account);
+    let account = accounts.own(&identity);
     let store = settings.bucket.as_deref().map(|name| BackupBucket::new(&account, name));
     let region = account.region().ok_or_else(|| InvalidSetting::new("AWS_REGION", "is not set"))?;
     let settings = plan::Settings {
@@ -73,7 +73,7 @@ pub async fn run<A, S>(
     now: OffsetDateTime,
 ) -> Result<Answer, RemediatorError>
 where
-    A: ReadGroup + SurveyDependents + RevokeRules + AuthoriseRules,
+    A: ReadGroup + SurveyDependents + RevokeRules + AuthorizeRules,
     S: WriteBackup + ReadBackup + ListBackups,
 {
     let group = &request.group;

@@ -2,7 +2,7 @@
 
 use roxmltree::Document;
 
-use super::{Moto, text};
+use super::{Moto, text, turn};
 use crate::REGION;
 
 impl Moto {
@@ -44,6 +44,7 @@ impl Moto {
     }
 
     fn s3_get(&self, path: &str) -> Vec<u8> {
+        let _turn = turn();
         ureq::get(format!("{}/{path}", self.url))
             .header("Authorization", signature())
             .call()
@@ -52,6 +53,7 @@ impl Moto {
     }
 
     fn s3_put(&self, path: &str, body: &[u8]) {
+        let _turn = turn();
         let put = ureq::put(format!("{}/{path}", self.url)).header("Authorization", signature());
         put.send(body).unwrap_or_else(|error| panic!("moto refused to take {path}: {error}"));
     }

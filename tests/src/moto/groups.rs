@@ -212,7 +212,8 @@ fn rule(item: Node) -> SecurityGroupRule {
         } else {
             Direction::Inbound
         },
-        ports: SecurityGroupRule::ports(&protocol, number("fromPort"), number("toPort")),
+        ports: SecurityGroupRule::ports(&protocol, number("fromPort"), number("toPort"))
+            .expect("a rule has its ports"),
         protocol,
         peer,
         description: value("description").filter(|description| !description.is_empty()),

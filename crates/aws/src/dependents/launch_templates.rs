@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{LaunchTemplateVersion, ResponseLaunchTemplateData};
+use defsg_core::VpcId;
 use defsg_core::dependent::Dependent;
 use defsg_core::ports::{ApiError, Page};
 use defsg_core::rule_set::GroupState;
 
 use super::Answer;
 use crate::account::AwsAccount;
-use crate::ec2::filter;
+use crate::ec2::{filter, parse};
 use crate::error::{api_error, unreadable};
 use crate::pages;
 
@@ -62,13 +63,19 @@ impl AwsAccount {
 
     async fn is_in_default_vpc(&self, group: &GroupState) -> Result<bool, ApiError> {
         const OPERATION: &str = "DescribeVpcs";
-        let call = self.ec2().describe_vpcs().filters(filter("is-default", ["true"]));
-        let answer = call.send().await.map_err(|error| api_error(OPERATION, &self.id, &error))?;
-        let Some(vpcs) = answer.vpcs else {
-            return Err(unreadable(OPERATION, &self.id, "the answer has no list of VPCs"));
-        };
-        let vpc = group.vpc.as_ref().map(|vpc| vpc.as_str());
-        Ok(vpcs.iter().any(|of| of.vpc_id().is_some() && of.vpc_id() == vpc))
+        let vpcs = pages::every(OPERATION, &self.id, |token| async move {
+            let call = self.ec2().describe_vpcs().filters(filter("is-default", ["true"]));
+            let answer = call.set_next_token(token).send().await;
+            let answer = answer.map_err(|error| api_error(OPERATION, &self.id, &error))?;
+            let Some(vpcs) = answer.vpcs else {
+                return Err(unreadable(OPERATION, &self.id, "the answer has no list of VPCs"));
+            };
+            let items =
+                vpcs.into_iter().map(|vpc| parse::<VpcId>("vpcId", vpc.vpc_id)).collect::<Result<_, _>>();
+            let items = items.map_err(|problem| unreadable(OPERATION, &self.id, problem))?;
+            Ok(Page { items, next: answer.next_token })
+        });
+        Ok(vpcs.await?.iter().any(|vpc| group.vpc.as_ref() == Some(vpc)))
     }
 }
 

@@ -30,12 +30,22 @@ struct Found {
     resource_type: String,
 }
 
+/// What a configuration calls the group.
+struct Names<'a> {
+    id: &'a SecurityGroupId,
+    arn: String,
+}
+
 impl AwsAccount {
     /// What every source says that AWS Config answers for.
     pub(super) async fn recorded(&self, group: &SecurityGroupId) -> Survey {
         let sources =
             Source::all().filter(|source| matches!(source, Source::Relationships | Source::Recorded(_)));
         let nobody_knows = |why: &str| sources.map(|source| (source, Err(why.to_owned()))).collect();
+        let Some(arn) = self.security_group_arn(group) else {
+            return nobody_knows("the Region is not known");
+        };
+        let group = &Names { id: group, arn };
         let recording = match self.recording().await {
             Ok(Ok(recording)) => recording,
             Ok(Err(why)) => return nobody_knows(&why),
@@ -67,12 +77,12 @@ impl AwsAccount {
     }
 
     /// Resources of any type that Config relates to the group.
-    async fn related(&self, group: &SecurityGroupId) -> super::Answer {
-        let found = self.select(&format!("{SELECT}relationships.resourceId = '{group}'")).await?;
+    async fn related(&self, group: &Names<'_>) -> super::Answer {
+        let found = self.select(&format!("{SELECT}relationships.resourceId = '{}'", group.id)).await?;
         Ok(found.iter().filter_map(|found| found.dependent(Source::Relationships)).collect())
     }
 
-    async fn ask(&self, query: &Query, group: &SecurityGroupId, survey: &mut Survey) {
+    async fn ask(&self, query: &Query, group: &Names<'_>, survey: &mut Survey) {
         match self.answers(query).await {
             Ok(answers) => survey.extend(answers),
             // One property that this Region does not know spoils the whole query. Each type alone says which.
@@ -159,7 +169,7 @@ struct Query {
 }
 
 impl Query {
-    fn new(types: Vec<&'static RecordedType>, group: &SecurityGroupId) -> Self {
+    fn new(types: Vec<&'static RecordedType>, group: &Names<'_>) -> Self {
         let conditions: Vec<_> = types.iter().map(|of| condition(of, group)).collect();
         Self { types, expression: format!("{SELECT}{}", conditions.join(" OR ")) }
     }
@@ -185,14 +195,15 @@ impl Query {
     }
 }
 
-fn condition(of: &RecordedType, group: &SecurityGroupId) -> String {
+fn condition(of: &RecordedType, group: &Names<'_>) -> String {
+    let group = if of.by_arn { &group.arn } else { group.id.as_str() };
     let properties = of.properties.iter().map(|property| format!("{property} = '{group}'"));
     let properties = properties.collect::<Vec<_>>().join(" OR ");
     format!("(resourceType = '{}' AND ({properties}))", of.resource_type())
 }
 
 /// As few queries as the longest expression allows.
-fn queries(types: &[&'static RecordedType], group: &SecurityGroupId) -> Vec<Query> {
+fn queries(types: &[&'static RecordedType], group: &Names<'_>) -> Vec<Query> {
     let mut queries: Vec<Query> = Vec::new();
     for of in types {
         let longer = queries.last().map(|last| Query::new([last.types.as_slice(), &[*of]].concat(), group));
@@ -211,8 +222,14 @@ fn queries(types: &[&'static RecordedType], group: &SecurityGroupId) -> Vec<Quer
 mod tests {
     use super::*;
 
-    fn group() -> SecurityGroupId {
-        "sg-0123456789abcdef0".parse().unwrap()
+    fn queries_of(types: &[&'static RecordedType]) -> Vec<Query> {
+        let id = "sg-0123456789abcdef0".parse().unwrap();
+        let arn = "arn:aws:ec2:eu-west-1:012345678912:security-group/sg-0123456789abcdef0".to_owned();
+        queries(types, &Names { id: &id, arn })
+    }
+
+    fn query(types: Vec<&'static RecordedType>) -> Query {
+        queries_of(&types).remove(0)
     }
 
     fn of(resource_type: &str) -> &'static RecordedType {
@@ -225,8 +242,7 @@ mod tests {
 
     #[test]
     fn a_query_asks_for_each_property_of_each_type() {
-        let query =
-            Query::new(vec![of("AWS::Lambda::Function"), of("AWS::Redshift::EndpointAccess")], &group());
+        let query = query(vec![of("AWS::Lambda::Function"), of("AWS::Redshift::EndpointAccess")]);
         assert_eq!(
             query.expression,
             "SELECT resourceId, resourceName, resourceType WHERE \
@@ -239,8 +255,17 @@ mod tests {
     }
 
     #[test]
+    fn what_names_its_groups_by_arn_is_asked_by_arn() {
+        let query = query(vec![of("AWS::DataSync::LocationEFS")]);
+        assert!(query.expression.ends_with(
+            "(configuration.Ec2Config.SecurityGroupArns = \
+             'arn:aws:ec2:eu-west-1:012345678912:security-group/sg-0123456789abcdef0'))"
+        ));
+    }
+
+    #[test]
     fn every_type_is_asked_for_once_in_few_queries_that_config_takes() {
-        let queries = queries(&TYPES.iter().collect::<Vec<_>>(), &group());
+        let queries = queries_of(&TYPES.iter().collect::<Vec<_>>());
         let asked: Vec<_> = queries.iter().flat_map(|query| &query.types).copied().collect();
         assert_eq!(asked, TYPES.iter().collect::<Vec<_>>());
         assert!(queries.iter().all(|query| query.expression.len() <= MAX_EXPRESSION));
@@ -249,13 +274,13 @@ mod tests {
 
     #[test]
     fn no_type_makes_no_query() {
-        assert!(queries(&[], &group()).is_empty());
+        assert!(queries_of(&[]).is_empty());
     }
 
     #[test]
     fn what_a_query_finds_belongs_to_its_types_source_and_the_others_found_nothing() {
         let (lambda, batch) = (of("AWS::Lambda::Function"), of("AWS::Batch::ComputeEnvironment"));
-        let query = Query::new(vec![lambda, batch], &group());
+        let query = query(vec![lambda, batch]);
         let answers = query.answers(&[found("AWS::Lambda::Function", "orders")]).unwrap();
         let source = Source::Recorded(lambda);
         let expected = Dependent::recorded("AWS::Lambda::Function", "orders", None, source).unwrap();
@@ -265,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_result_that_was_not_asked_for_spoils_the_answer() {
-        let query = Query::new(vec![of("AWS::Lambda::Function")], &group());
+        let query = query(vec![of("AWS::Lambda::Function")]);
         let both = [found("AWS::Lambda::Function", "orders"), found("AWS::Batch::ComputeEnvironment", "b")];
         let problem = query.answers(&both).unwrap_err();
         assert_eq!(problem, "the answer has AWS::Batch::ComputeEnvironment, which was not asked for");

@@ -104,10 +104,11 @@ fn recording(
         let name = recorder.name().ok_or("a recorder has no name")?;
         let status = status.iter().find(|status| status.name() == Some(name));
         match status {
-            Some(status) if status.last_status() == Some(&RecorderStatus::Failure) => {
+            Some(status) if status.recording && !succeeds(status) => {
                 let (code, message) = (status.last_error_code(), status.last_error_message());
                 let why = format!("{}: {}", code.unwrap_or("no code"), message.unwrap_or("no message"));
-                idle.push(format!("its recorder {name} fails ({why})"));
+                let last = status.last_status().map_or("none", RecorderStatus::as_str);
+                idle.push(format!("the last status of its recorder {name} is {last} ({why})"));
             }
             Some(status) if status.recording => {
                 let group = recorder.recording_group().ok_or("a recorder has no recordingGroup")?;
@@ -123,6 +124,13 @@ fn recording(
     }
     let why = if idle.is_empty() { "it has no recorder".to_owned() } else { idle.join(", ") };
     Ok(Err(format!("AWS Config does not record in this account and Region: {why}")))
+}
+
+/// Whether the recorder recorded what there is. One that fails does not; one that was just started (`Pending`) has not yet.
+/// The API model writes the status in mixed case, AWS's own answers in capitals.
+fn succeeds(status: &ConfigurationRecorderStatus) -> bool {
+    let success = RecorderStatus::Success;
+    status.last_status().is_some_and(|last| last.as_str().eq_ignore_ascii_case(success.as_str()))
 }
 
 /// Queries do not see what a service's recorder keeps to itself, nor is another provider's cloud asked about.
@@ -195,7 +203,8 @@ mod tests {
     }
 
     fn status(name: &str, recording: bool) -> ConfigurationRecorderStatusBuilder {
-        ConfigurationRecorderStatus::builder().name(name).recording(recording)
+        let status = ConfigurationRecorderStatus::builder().name(name).recording(recording);
+        status.last_status(RecorderStatus::Success)
     }
 
     /// Whether a recorder with this group records Lambda functions, Batch environments, and types that nobody chose.
@@ -234,6 +243,15 @@ mod tests {
         ];
         for (what, group, expected) in cases {
             assert_eq!(records(group), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_recorder_whose_last_status_is_success_in_whatever_case_records() {
+        for last in ["Success", "SUCCESS"] {
+            let recorders = [recorder("default", group().all_supported(true)).build()];
+            let status = [status("default", true).last_status(last.into()).build()];
+            assert!(recording(&recorders, &status).unwrap().is_ok(), "{last}");
         }
     }
 
@@ -296,15 +314,30 @@ mod tests {
     fn a_recorder_that_does_not_work_records_nothing_and_the_reason_is_given() {
         let all = || recorder("default", group().all_supported(true));
         let internal = all().recording_scope(RecordingScope::Internal);
-        let failing =
-            status("default", true).last_status(RecorderStatus::Failure).last_error_code("AccessDenied");
+        let last = |last: &str| vec![status("default", true).last_status(last.into()).build()];
+        let failing = status("default", true).last_status("FAILURE".into()).last_error_code("AccessDenied");
         let cases = [
             (vec![], vec![], "it has no recorder"),
             (vec![all().build()], vec![status("default", false).build()], "its recorder default is stopped"),
             (
                 vec![all().build()],
                 vec![failing.build()],
-                "its recorder default fails (AccessDenied: no message)",
+                "the last status of its recorder default is FAILURE (AccessDenied: no message)",
+            ),
+            (
+                vec![all().build()],
+                last("Failure"),
+                "the last status of its recorder default is Failure (no code: no message)",
+            ),
+            (
+                vec![all().build()],
+                last("PENDING"),
+                "the last status of its recorder default is PENDING (no code: no message)",
+            ),
+            (
+                vec![all().build()],
+                vec![status("default", true).set_last_status(None).build()],
+                "the last status of its recorder default is none (no code: no message)",
             ),
             (vec![internal.build()], vec![status("default", true).build()], "it has no recorder"),
         ];

@@ -39,17 +39,13 @@ pub(super) fn to_rule(rule: SdkRule) -> Result<(SecurityGroupId, SecurityGroupRu
         Ok([peer]) => peer,
         Err(peers) => return Err(format!("it has {} peers that defsg knows, not one", peers.len())),
     };
-    let ports = (rule.from_port, rule.to_port);
-    let needs_ports = matches!(protocol.as_str(), "tcp" | "udp" | "6" | "17");
-    if ports.0.is_some() != ports.1.is_some() || needs_ports && ports.0.is_none() {
-        return Err("it has no whole range of ports".to_owned());
-    }
+    let ports = SecurityGroupRule::ports(&protocol, rule.from_port, rule.to_port);
     Ok((
         parse("groupId", rule.group_id)?,
         SecurityGroupRule {
             rule_id: parse("securityGroupRuleId", rule.security_group_rule_id)?,
             direction: if outbound { Direction::Outbound } else { Direction::Inbound },
-            ports: SecurityGroupRule::ports(&protocol, rule.from_port, rule.to_port),
+            ports: ports.map_err(|error| error.to_string())?,
             protocol,
             peer,
             description: rule.description.filter(|description| !description.is_empty()),

@@ -11,7 +11,7 @@ use crate::security_group::Direction;
 
 use super::ApiError;
 use super::remediation::{
-    AuthoriseRules, Authorised, ListBackups, ReadBackup, ReadGroup, RevokeRules, StoredBackup,
+    AuthorizeRules, Authorized, ListBackups, ReadBackup, ReadGroup, RevokeRules, StoredBackup,
     SurveyDependents, WriteBackup,
 };
 
@@ -69,14 +69,15 @@ impl World {
     }
 
     /// Why EC2 would not take a rule.
-    fn refuses(&self, rule: &SecurityGroupRule) -> Option<String> {
+    fn refuses(&self, rule: &SecurityGroupRule) -> Option<Authorized> {
         let group = self.group.as_ref()?;
         if group.rules.iter().any(|standing| standing.is_same_traffic(rule)) {
-            return Some("InvalidPermission.Duplicate: the rule already exists".to_owned());
+            return Some(Authorized::Stands);
         }
         match &rule.peer {
             RulePeer::SecurityGroup { group_id, .. } if self.gone.contains(group_id) => {
-                Some(format!("InvalidGroup.NotFound: the security group '{group_id}' does not exist"))
+                let why = format!("InvalidGroup.NotFound: the security group '{group_id}' does not exist");
+                Some(Authorized::Refused { why })
             }
             _ => None,
         }
@@ -109,19 +110,19 @@ impl RevokeRules for MemoryGroup {
     }
 }
 
-impl AuthoriseRules for MemoryGroup {
-    async fn authorise_rules(
+impl AuthorizeRules for MemoryGroup {
+    async fn authorize_rules(
         &self,
         _: &SecurityGroupId,
         _: Direction,
         rules: &[&SecurityGroupRule],
-    ) -> Result<Authorised, ApiError> {
+    ) -> Result<Authorized, ApiError> {
         let mut world = self.world();
-        if let Some(why) = rules.iter().find_map(|rule| world.refuses(rule)) {
-            return Ok(Authorised::Refused { why });
+        if let Some(refusal) = rules.iter().find_map(|rule| world.refuses(rule)) {
+            return Ok(refusal);
         }
         rules.iter().for_each(|rule| world.add_rule(rule));
-        Ok(Authorised::Done)
+        Ok(Authorized::Done)
     }
 }
 

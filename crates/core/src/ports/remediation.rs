@@ -13,7 +13,7 @@ pub trait ReadGroup {
     /// The group with all its rules; none where there is no such group.
     ///
     /// An adapter reads the group (`DescribeSecurityGroups`) and every page of its rules (`DescribeSecurityGroupRules`).
-    /// Where one lists rules and the other none, or a rule cannot be represented in full, it answers with
+    /// Where one lists other rules than the other, or a rule cannot be represented in full, it answers with
     /// [`super::ApiErrorKind::Unreadable`]: rules that are not seen are neither backed up nor closed.
     fn read_group(
         &self,
@@ -29,7 +29,7 @@ pub trait SurveyDependents {
 
 /// Takes rules out of a group.
 pub trait RevokeRules {
-    /// Revokes these rules of one direction, by rule ID, in as many calls as the API wants.
+    /// Revokes these rules of one direction, by rule ID, in one call.
     ///
     /// A rule that is gone is no error: the caller believes no answer and reads the group again. EC2 refuses a whole call
     /// for one rule that is gone (`InvalidSecurityGroupRuleId.NotFound`); an adapter answers `Ok` then, too.
@@ -42,25 +42,27 @@ pub trait RevokeRules {
 }
 
 /// Puts rules into a group.
-pub trait AuthoriseRules {
-    /// Authorises these rules in one call that takes all or none. All have the same direction and the same
+pub trait AuthorizeRules {
+    /// Authorizes these rules in one call that takes all or none. All have the same direction and the same
     /// [`SecurityGroupRule::own_tags`], which the call sets (`TagSpecifications`) along with each rule's description.
     /// The rule IDs given are those of before; EC2 makes new ones.
-    fn authorise_rules(
+    fn authorize_rules(
         &self,
         group: &SecurityGroupId,
         direction: Direction,
         rules: &[&SecurityGroupRule],
-    ) -> impl Future<Output = Result<Authorised, ApiError>> + Send;
+    ) -> impl Future<Output = Result<Authorized, ApiError>> + Send;
 }
 
-/// What became of rules to authorise.
+/// What became of rules to authorize.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authorised {
+pub enum Authorized {
     /// All stand.
     Done,
-    /// EC2 does not take at least one of them, whoever asks and however often: a rule that already stands
-    /// (`InvalidPermission.Duplicate`), a referenced group or prefix list that is gone, too many rules. None was added.
+    /// At least one of them stands already (`InvalidPermission.Duplicate`), perhaps with another description. None was added.
+    Stands,
+    /// EC2 does not take at least one of them, and says that this is the caller's fault: a referenced group or prefix list that
+    /// is gone, too many rules. None was added. Throttling and missing permissions are errors instead.
     Refused {
         /// EC2's code and message.
         why: String,

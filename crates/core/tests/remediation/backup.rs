@@ -1,6 +1,7 @@
 //! The backup document: as docs/backup.schema.json says, exactly what was backed up, and nothing that was altered.
 
 use defsg_core::backup::{Backup, InvalidBackup};
+use defsg_core::fingerprint::Fingerprint;
 use serde_json::{Value, json};
 
 use crate::fixture::*;
@@ -144,6 +145,22 @@ fn what_is_no_backup_is_refused_with_the_reason() {
     ] {
         assert_eq!(Backup::read(&bytes).unwrap_err().to_string(), message);
     }
+    let other_forms: [fn(&mut Value); 7] = [
+        |document| document["continues"] = Value::Null,
+        |document| document["rules"][1]["description"] = Value::Null,
+        |document| document["rules"][0]["ports"] = json!([443, 443]),
+        |document| document["forced"] = json!([[], []]),
+        |document| document["taken"] = "2026-11-22T06:51:00.120Z".into(),
+        |document| document["taken"] = "2026-11-22T07:51:00.12+01:00".into(),
+        |document| document["rules"][1]["tags"] = json!({}),
+    ];
+    for change in other_forms {
+        let error = Backup::read(&forged(change)).unwrap_err().to_string();
+        assert_eq!(error, "it is no backup of defsg: it is not written as defsg writes it");
+    }
+    let nothing = Backup { rules: vec![], fingerprint: Fingerprint::of(&[]), ..backup() };
+    let error = Backup::read(&nothing.to_document().1).unwrap_err().to_string();
+    assert_eq!(error, "it is no backup of defsg: it has no rules");
     let other_rules = forged(|document| document["rules"][0]["peer"]["cidr"] = "0.0.0.0/0".into());
     assert_eq!(Backup::read(&other_rules), Err(InvalidBackup::OtherRules));
     let cut = backup().to_document().1;

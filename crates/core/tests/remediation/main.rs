@@ -4,5 +4,6 @@
 
 mod backup;
 mod dependents;
+mod documented;
 mod fixture;
 mod rules;

@@ -1,7 +1,7 @@
 //! Rules and their fingerprint.
 
 use defsg_core::fingerprint::Fingerprint;
-use defsg_core::rule_set::{Ports, RulePeer, SecurityGroupRule, merge};
+use defsg_core::rule_set::{NoRange, Ports, RulePeer, SecurityGroupRule, merge};
 use defsg_core::security_group::{Direction, Protocol};
 use proptest::prelude::*;
 
@@ -90,11 +90,28 @@ fn ports_are_what_the_protocol_has() {
         ("icmp", Some(-1), Some(-1), Some((-1, -1))),
         ("icmp", Some(8), Some(-1), Some((8, -1))),
         ("icmpv6", Some(-1), Some(-1), Some((-1, -1))),
-        ("tcp", None, None, None),
-        ("tcp", Some(22), None, None),
+        ("50", None, None, None),
+        ("-1", None, None, None),
+    ] {
+        let found = SecurityGroupRule::ports(&Protocol::from(protocol), from, to).unwrap();
+        assert_eq!(found.map(|ports| (ports.from, ports.to)), ports, "{protocol} {from:?} {to:?}");
+    }
+}
+
+#[test]
+fn half_a_range_of_ports_and_none_at_all_where_there_must_be_one_are_errors() {
+    for (protocol, from, to) in [
+        ("tcp", None, None),
+        ("udp", None, None),
+        ("6", None, None),
+        ("17", None, None),
+        ("tcp", Some(-1), Some(-1)),
+        ("tcp", Some(22), None),
+        ("-1", None, Some(22)),
+        ("icmp", Some(8), None),
     ] {
         let found = SecurityGroupRule::ports(&Protocol::from(protocol), from, to);
-        assert_eq!(found.map(|ports| (ports.from, ports.to)), ports, "{protocol} {from:?} {to:?}");
+        assert_eq!(found, Err(NoRange), "{protocol} {from:?} {to:?}");
     }
 }
 

@@ -1,12 +1,14 @@
 //! Closes that go through, and those that cannot.
 
 use defsg_core::dependent::{Dependent, Source};
+use defsg_core::exemption::ExemptionTag;
 use defsg_core::fingerprint::Fingerprint;
+use defsg_core::plan::Request;
 use defsg_core::ports::ApiErrorKind;
-use defsg_core::ports::memory_remediation::World;
+use defsg_core::ports::memory_remediation::{MemoryGroup, World};
 use defsg_core::rule_set::SecurityGroupRule;
 use defsg_core::security_group::Direction;
-use defsg_remediation::Status;
+use defsg_remediation::{Status, close};
 
 use crate::faulty::{Faulty, api_error};
 use crate::fixture::*;
@@ -64,8 +66,10 @@ async fn the_backup_lies_in_the_store_and_was_read_back_before_anything_is_revok
             "list_backups",
             "write_backup",
             "read_backup",
+            "survey",
             "read_group",
             "revoke_rules",
+            "read_group",
             "revoke_rules",
             "read_group"
         ]
@@ -288,7 +292,7 @@ async fn a_plan_is_carried_out_if_nothing_changed_and_refused_if_something_did()
 async fn a_plan_whose_close_was_interrupted_is_carried_out_by_the_next_run() {
     let aws = open();
     let planned = plan_now(&aws).await.fingerprint;
-    aws.fail(7, crate::faulty::Fault::ErrorHalfway);
+    aws.fail(9, crate::faulty::Fault::ErrorHalfway);
     close_planned(&aws, planned.clone()).await.unwrap_err();
     aws.heal();
     assert!((1..6).contains(&standing(&aws).len()), "revoked in part");
@@ -300,7 +304,7 @@ async fn a_plan_whose_close_was_interrupted_is_carried_out_by_the_next_run() {
 async fn a_plan_whose_close_was_interrupted_is_refused_if_a_rule_was_added_since() {
     let aws = open();
     let planned = plan_now(&aws).await.fingerprint;
-    aws.fail(7, crate::faulty::Fault::Error);
+    aws.fail(9, crate::faulty::Fault::Error);
     close_planned(&aws, planned.clone()).await.unwrap_err();
     aws.heal();
     aws.world().add_rule(&ssh());
@@ -334,6 +338,21 @@ async fn a_plan_is_refused_too_if_a_rule_is_added_or_altered_while_dependents_ar
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_of_a_plan_whose_close_was_interrupted_says_where_the_rules_are() {
+    let aws = open();
+    let planned = plan_now(&aws).await.fingerprint;
+    aws.fail(9, crate::faulty::Fault::Error);
+    close_planned(&aws, planned.clone()).await.unwrap_err();
+    aws.heal();
+    let (interrupted, _) = backups(&aws).pop().unwrap();
+    before_nth(&aws, "survey", 1, |world| world.add_rule(&ssh()));
+    let answer = close_planned(&aws, planned).await.unwrap();
+    assert_eq!(answer.refusal, Some("changed_since_plan"));
+    assert_eq!(answer.backup.as_ref(), Some(&interrupted));
+    assert!(answer.reason.contains(&interrupted), "{}", answer.reason);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rule_that_is_added_once_a_plan_is_being_carried_out_is_backed_up_and_closed_too() {
     let aws = open();
     let planned = plan_now(&aws).await.fingerprint;
@@ -351,4 +370,96 @@ async fn a_call_that_fails_before_anything_was_changed_says_that() {
         let error = close_now(&aws).await.unwrap_err();
         assert!(error.to_string().ends_with("docs/permissions.md; nothing was changed"), "{error}");
     }
+}
+
+/// Keeping a backup takes time, in which something may begin to use the group.
+#[tokio::test(start_paused = true)]
+async fn what_came_into_use_while_the_backup_was_kept_stops_the_close() {
+    for call in ["list_backups", "write_backup", "read_backup"] {
+        let aws = open();
+        before_nth(&aws, call, 1, |world| {
+            world.survey.insert(Source::LaunchTemplates, Ok(vec![template()]));
+        });
+        let answer = close_now(&aws).await.unwrap();
+        assert_eq!((answer.status, answer.refusal), (Status::Refused, Some("in_use")), "{call}");
+        assert_eq!((answer.dependents, answer.removed_rules.len()), (vec![template()], 0), "{call}");
+        assert_eq!((standing(&aws), answer.backup), (rules(), None), "{call}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_into_use_with_a_rule_that_was_added_meanwhile_stops_the_close_midway() {
+    let aws = open();
+    before_nth(&aws, "revoke_rules", 2, |world| {
+        world.add_rule(&ssh());
+        world.survey.insert(Source::LaunchTemplates, Ok(vec![template()]));
+    });
+    let answer = close_now(&aws).await.unwrap();
+    assert_eq!((answer.status, answer.refusal), (Status::Refused, Some("in_use")));
+    let newest = backups(&aws).pop().unwrap().0;
+    assert!(answer.reason.contains(&newest), "{}", answer.reason);
+    assert_eq!((answer.backup, answer.removed_rules.len()), (Some(newest.clone()), 6));
+    assert_eq!(standing(&aws).len(), 1, "the rule that was added is left");
+    assert_eq!(restore_from(&aws, &newest).await.unwrap().status, Status::Restored);
+}
+
+fn template() -> Dependent {
+    Dependent::launch_template("lt-0123456789abcdef0", "web", 3, "default")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_is_exempted_or_turns_out_another_meanwhile_is_left_as_it_is() {
+    let mut exempting = settings();
+    exempting.exemptions.tag = Some(ExemptionTag { key: "defsg-exempt".to_owned(), max_days: 365 });
+    type Change = fn(&mut World);
+    let changes: [(&str, Change); 3] = [
+        ("exempt", |world| {
+            let tags = &mut world.group.as_mut().unwrap().tags;
+            tags.insert("defsg-exempt".to_owned(), "2026-12-31 ERP".to_owned());
+        }),
+        ("not_default", |world| world.group.as_mut().unwrap().name = "web".to_owned()),
+        ("other_owner", |world| world.group.as_mut().unwrap().owner = "111122223333".parse().unwrap()),
+    ];
+    for (refusal, change) in changes {
+        for (call, left) in [("write_backup", 6), ("revoke_rules", 3)] {
+            let aws = open();
+            before_nth(&aws, call, 1, change);
+            let request = Request { force: true, planned: None };
+            let answer = close(&aws, &aws, &id(), &request, &exempting, NOW).await;
+            if call == "write_backup" {
+                let answer = answer.unwrap();
+                assert_eq!((answer.status, answer.refusal), (Status::Refused, Some(refusal)));
+            }
+            assert_eq!(standing(&aws).len(), left, "{refusal} at {call}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_is_altered_between_two_revokes_is_backed_up_as_it_was_revoked() {
+    let aws = open();
+    before_nth(&aws, "revoke_rules", 1, |world| {
+        world.group.as_mut().unwrap().rules[3].peer = ipv4("10.9.9.0/24");
+    });
+    assert_eq!(close_now(&aws).await.unwrap().status, Status::Closed);
+    let (_, newest) = backups(&aws).pop().unwrap();
+    assert!(newest.rules.iter().any(|rule| rule.peer == ipv4("10.9.9.0/24")));
+    assert_eq!(newest.rules.len(), rules().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_rules_are_revoked_in_several_calls_with_a_reading_between() {
+    let rules: Vec<_> = (1..=250)
+        .map(|number| rule(number, Direction::Inbound, ipv4(&format!("10.{number}.0.0/16"))))
+        .collect();
+    let aws = Faulty::new(MemoryGroup::new(group(rules)));
+    // One that the second call is meant for.
+    before_nth(&aws, "revoke_rules", 1, |world| {
+        world.group.as_mut().unwrap().rules[150].description = Some("altered".to_owned());
+    });
+    let answer = close_now(&aws).await.unwrap();
+    assert_eq!(answer.status, Status::Closed);
+    assert_eq!(aws.calls().iter().filter(|call| **call == "revoke_rules").count(), 3);
+    let (_, newest) = backups(&aws).pop().unwrap();
+    assert!(newest.rules.iter().any(|rule| rule.description.as_deref() == Some("altered")));
 }

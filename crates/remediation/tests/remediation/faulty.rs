@@ -176,16 +176,16 @@ impl RevokeRules for Faulty {
     }
 }
 
-impl AuthoriseRules for Faulty {
-    async fn authorise_rules(
+impl AuthorizeRules for Faulty {
+    async fn authorize_rules(
         &self,
         group: &SecurityGroupId,
         direction: Direction,
         rules: &[&SecurityGroupRule],
-    ) -> Result<Authorised, ApiError> {
+    ) -> Result<Authorized, ApiError> {
         let half = &rules[..rules.len() / 2];
-        let whole = self.inner.authorise_rules(group, direction, rules);
-        self.call("authorise_rules", whole, self.inner.authorise_rules(group, direction, half)).await
+        let whole = self.inner.authorize_rules(group, direction, rules);
+        self.call("authorize_rules", whole, self.inner.authorize_rules(group, direction, half)).await
     }
 }
 

@@ -1,12 +1,14 @@
 //! Refusals: answers, and nothing changed.
 
 use defsg_core::dependent::{Dependent, RequiredSources, Source};
-use defsg_core::exemption::{Exemption, Target};
+use defsg_core::exemption::{Exemption, ExemptionTag, Target};
 use defsg_core::interface::NetworkInterface;
 use defsg_core::plan::{Request, Settings};
 use defsg_core::rule_set::GroupState;
 use defsg_core::security_group::Direction;
-use defsg_remediation::{Answer, Status, close};
+use defsg_remediation::{Answer, Status, close, plan};
+use time::Duration;
+use time::macros::offset;
 
 use crate::faulty::Faulty;
 use crate::fixture::*;
@@ -156,6 +158,10 @@ async fn force_overrides_in_use_and_unknown_and_nothing_else() {
         let answer = close_with(&aws, &exempt, true).await;
         assert_refused(&aws, &answer, "exempt");
         assert!(answer.reason.contains("Exempt until 2026-11-22"), "{}", answer.reason);
+        // The day is that of UTC, whatever the caller's clock is set to.
+        let elsewhere = (NOW + Duration::hours(12)).to_offset(offset!(+9));
+        let answer = close(&aws, &aws, &id(), &Request::default(), &exempt, elsewhere).await.unwrap();
+        assert_refused(&aws, &answer, "exempt");
         exempt.exemptions.entries[0].until = NOW.date().previous_day();
         assert_eq!(close_with(&open(), &exempt, false).await.status, Status::Closed, "over since yesterday");
     }
@@ -203,7 +209,7 @@ async fn an_answer_is_json_with_every_field_always() {
 #[tokio::test(start_paused = true)]
 async fn a_group_that_came_into_use_while_its_close_was_interrupted_is_refused_and_its_backup_named() {
     let aws = open();
-    aws.fail(7, crate::faulty::Fault::Error);
+    aws.fail(9, crate::faulty::Fault::Error);
     close_now(&aws).await.unwrap_err();
     aws.heal();
     aws.world().survey.insert(Source::NetworkInterfaces, Ok(vec![Dependent::network_interface(&lambda())]));
@@ -246,4 +252,18 @@ async fn a_reason_that_many_sources_have_is_given_once() {
     );
     assert_eq!(answer.reason, expected);
     assert_eq!(answer.unknown.len(), more + 6, "the list has every one");
+}
+
+/// Somebody meant to exempt the group: whoever reads the plan shall know.
+#[tokio::test(start_paused = true)]
+async fn an_exemption_that_does_not_hold_is_named() {
+    let mut settings = settings();
+    settings.exemptions.tag = Some(ExemptionTag { key: "defsg-exempt".to_owned(), max_days: 365 });
+    let aws = open();
+    aws.world().group.as_mut().unwrap().tags.insert("defsg-exempt".to_owned(), "31.12.2026".to_owned());
+    let planned = plan(&aws, Some(&aws), &id(), &Request::default(), &settings, NOW).await.unwrap();
+    assert_eq!(planned.status, Status::Planned);
+    let expected = "3 inbound and 3 outbound rules. Tag defsg-exempt does not exempt: its value must begin with a date, \
+                    YYYY-MM-DD.";
+    assert!(planned.reason.ends_with(expected), "{}", planned.reason);
 }

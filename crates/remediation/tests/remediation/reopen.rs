@@ -107,13 +107,21 @@ async fn a_rule_that_came_back_while_the_group_was_closed_makes_no_second_close(
 async fn what_an_interrupted_close_took_away_is_carried_over_for_an_hour_and_no_longer() {
     for (minutes, kept) in [(60, 6), (61, 3)] {
         let aws = open();
-        aws.fail(7, Fault::Error);
+        aws.fail(9, Fault::Error);
         close_now(&aws).await.unwrap_err();
         aws.heal();
         assert_eq!(standing(&aws).len(), 3);
-        let answer = close_at(&aws, NOW + Duration::minutes(minutes)).await.unwrap();
+        let (interrupted, _) = backups(&aws).pop().unwrap();
+        let now = NOW + Duration::minutes(minutes);
+        let planned = plan(&aws, Some(&aws), &id(), &Request::default(), &settings(), now).await.unwrap();
+        assert_eq!(planned.backup.as_ref(), Some(&interrupted), "it is named all the same");
+        let answer = close_at(&aws, now).await.unwrap();
         assert_eq!(answer.status, Status::Closed);
-        assert_eq!(backups(&aws).pop().unwrap().1.rules.len(), kept, "after {minutes} minutes");
+        let (_, newest) = backups(&aws).pop().unwrap();
+        assert_eq!(newest.rules.len(), kept, "after {minutes} minutes");
+        assert_eq!(newest.continues.map(|key| format!("s3://memory/{key}")), Some(interrupted.clone()));
+        // Where its rules are not in this one, the answer says that there is another.
+        assert_eq!(answer.reason.contains(&interrupted), kept == 3, "{}", answer.reason);
     }
 }
 
@@ -122,7 +130,7 @@ async fn a_close_that_was_interrupted_does_not_stand_in_its_own_way() {
     let mut strict = settings();
     strict.reopening.closes = 1.try_into().unwrap();
     let aws = open();
-    aws.fail(7, Fault::Error);
+    aws.fail(9, Fault::Error);
     close_now(&aws).await.unwrap_err();
     aws.heal();
     let answer =
@@ -139,8 +147,13 @@ async fn a_close_that_was_interrupted_hours_apart_is_one_close_though_nothing_is
     }
     aws.heal();
     assert_eq!(close_at(&aws, NOW + Duration::hours(4)).await.unwrap().status, Status::Closed);
-    let kept: Vec<_> = backups(&aws).into_iter().map(|(_, backup)| backup.continues).collect();
-    assert_eq!(kept, [None, None, None]);
+    let kept = backups(&aws);
+    let rules: Vec<_> = kept.iter().map(|(_, backup)| backup.rules.len()).collect();
+    assert_eq!(rules, [6, 3, 3]);
+    // The first is the one that has what is gone.
+    let named =
+        kept.iter().map(|(_, backup)| backup.continues.as_ref().map(|key| format!("s3://memory/{key}")));
+    assert_eq!(named.collect::<Vec<_>>(), [None, Some(kept[0].0.clone()), Some(kept[0].0.clone())]);
     reopen(&aws);
     let mut strict = settings();
     strict.reopening.closes = 2.try_into().unwrap();
@@ -150,10 +163,10 @@ async fn a_close_that_was_interrupted_hours_apart_is_one_close_though_nothing_is
 }
 
 /// How many calls a close makes before it revokes outbound rules: read, survey, list, each backup so far, write, read
-/// back, read again, and, unless they are gone already, the revoke of inbound rules.
+/// back, survey again, read again, and, unless they are gone already, the revoke of inbound rules and one more reading.
 fn close_calls_before_outbound(aws: &Faulty) -> usize {
     let inbound = standing(aws).iter().any(|rule| rule.direction == Direction::Inbound);
-    6 + backups(aws).len() + usize::from(inbound)
+    7 + backups(aws).len() + 2 * usize::from(inbound)
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,7 +200,7 @@ async fn the_rules_of_a_backup_of_another_group_are_never_carried_over() {
 #[tokio::test(start_paused = true)]
 async fn the_rules_of_a_backup_that_was_replaced_are_never_carried_over() {
     let aws = open();
-    aws.fail(7, Fault::Error);
+    aws.fail(9, Fault::Error);
     close_now(&aws).await.unwrap_err();
     aws.heal();
     let (uri, mut backup) = backups(&aws).pop().unwrap();

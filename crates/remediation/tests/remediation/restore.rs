@@ -3,13 +3,14 @@
 use defsg_core::backup::Backup;
 use defsg_core::fingerprint::Fingerprint;
 use defsg_core::plan::Settings;
+use defsg_core::ports::ApiErrorKind;
 use defsg_core::ports::memory_remediation::{MemoryGroup, World};
 use defsg_core::rule_set::{Ports, RulePeer, SecurityGroupRule};
 use defsg_core::security_group::{Direction, Protocol};
 use defsg_remediation::{Status, restore};
 use proptest::prelude::*;
 
-use crate::faulty::Faulty;
+use crate::faulty::{Faulty, api_error};
 use crate::fixture::*;
 
 async fn closed() -> (Faulty, String) {
@@ -88,7 +89,7 @@ async fn a_rule_that_somebody_else_puts_back_at_the_same_time_is_restored_too() 
     let (aws, backup) = closed().await;
     aws.before_each_call(|call, world| {
         let stands = |world: &World| world.group.iter().any(|group| !group.rules.is_empty());
-        if call == "authorise_rules" && !stands(world) {
+        if call == "authorize_rules" && !stands(world) {
             world.add_rule(&rules()[0]);
         }
         None
@@ -133,7 +134,7 @@ async fn a_backup_of_another_group_account_region_or_vpc_is_refused() {
     assert_eq!(restore_from(&aws, &uri).await.unwrap_err().error_type(), "InvalidBackup");
     aws.world().group = None;
     assert_eq!(restore_from(&aws, &uri).await.unwrap_err().error_type(), "GroupNotFound");
-    assert!(!aws.calls().contains(&"authorise_rules"));
+    assert!(!aws.calls().contains(&"authorize_rules"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,6 +188,48 @@ async fn a_uri_that_lies_elsewhere_or_nowhere_is_refused() {
     let error = restore_from(&aws, &format!("{uri}x")).await.unwrap_err();
     assert_eq!(error.error_type(), "InvalidBackup");
     assert!(error.to_string().contains("it is not there"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_denied_holds_up_no_other_and_is_an_error() {
+    let (aws, backup) = closed().await;
+    let denied = std::sync::atomic::AtomicBool::new(false);
+    aws.before_each_call(move |call, _| {
+        let first = call == "authorize_rules" && !denied.swap(true, std::sync::atomic::Ordering::Relaxed);
+        first.then(|| api_error(ApiErrorKind::AccessDenied))
+    });
+    let error = restore_from(&aws, &backup).await.unwrap_err();
+    assert_eq!(error.error_type(), "AccessDenied");
+    assert!(error.to_string().contains(&backup), "{error}");
+    assert!((1..6).contains(&standing(&aws).len()), "the other batches were put back");
+    aws.heal();
+    assert_eq!(restore_from(&aws, &backup).await.unwrap().status, Status::Restored);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_that_stand_but_are_not_shown_yet_are_waited_for() {
+    let (aws, backup) = closed().await;
+    restore_from(&aws, &backup).await.unwrap();
+    let restored = standing(&aws);
+    // EC2 shows nothing in the first two readings, and knows better in between.
+    let readings = std::sync::atomic::AtomicUsize::new(0);
+    aws.before_each_call(move |call, world| {
+        let hidden = call == "read_group" && readings.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2;
+        world.group.as_mut().unwrap().rules = if hidden { vec![] } else { restored.clone() };
+        None
+    });
+    let answer = restore_from(&aws, &backup).await.unwrap();
+    assert_eq!((answer.status, answer.not_restored.len()), (Status::Restored, 0), "{}", answer.reason);
+    assert_eq!(answer.restored_rules, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_with_another_name_is_not_the_one_that_was_backed_up() {
+    let (aws, backup) = closed().await;
+    aws.world().group.as_mut().unwrap().name = "web".to_owned();
+    let error = restore_from(&aws, &backup).await.unwrap_err();
+    assert_eq!(error.error_type(), "InvalidBackup");
+    assert_eq!(standing(&aws), []);
 }
 
 fn any_rule() -> impl Strategy<Value = SecurityGroupRule> {

@@ -65,7 +65,7 @@ pub(crate) fn all() -> Result<Vec<Figure>> {
         ratio("rdklib cold / ours, plain HTTP", &rdklib_cold.time, &ours_cold.time, " ms", at_least(25.0)),
         ratio("warm / floor", &http_warm, &floor_warm, " ms", at_most(2.0)),
         memory("peak memory, 1 event, plain HTTP", &http_cold.memory, 10.0),
-        memory("peak memory, 1 event, TLS", &tls_cold.memory, 11.0),
+        memory("peak memory, 1 event, TLS", &tls_cold.memory, 10.0),
         ratio("peak memory, 10,000 groups / 100 groups", &many, &few, " MiB", at_most(1.5)),
         Figure {
             name: "bootstrap, zipped",
