@@ -19,7 +19,7 @@ SERVICES = {"configservice": "config"}
 GLOBAL = {"cli-binary-format", "endpoint-url", "output", "profile", "query", "region"}
 # Commands of the CLI that are no operations.
 COMMANDS = {("s3", "cp")}
-CALL = re.compile(r"aws ([a-z0-9]+) ([a-z][a-z0-9-]+)((?:\\\n|[^`\n])*)")
+CALL = re.compile(r"\baws ([a-z0-9-]+) ([a-z][a-z0-9-]+)((?:\\\n|[^`\n])*)")
 
 
 def operation_of(session, service, command):

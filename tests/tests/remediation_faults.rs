@@ -437,12 +437,13 @@ fn a_plan_is_refused_if_a_rule_is_added_between_its_comparison_and_the_first_rev
 }
 
 #[test]
-fn what_joins_the_group_while_its_backup_is_kept_stops_the_close() {
+fn what_joins_the_group_while_its_backup_is_kept_for_long_stops_the_close() {
     let world = one_try();
     let (moto, vpc, group) = (Arc::clone(&world.moto), world.vpc.clone(), world.group.clone());
     let join = move || {
         let subnet = moto.create_subnet(&vpc);
         moto.create_interface(&subnet, &group, "uplink");
+        std::thread::sleep(Duration::from_secs(6));
     };
     world.proxy.fault("PutObject", 1..=1, Fault::before(join));
     let answer = world.close();

@@ -91,24 +91,20 @@ fn is_version(id: Option<&str>) -> bool {
 }
 
 impl ListBackups for BackupBucket {
-    async fn list_backups(&self, prefix: &str, after: &str) -> Result<Vec<BackupKey>, ApiError> {
+    async fn list_backups(&self, prefix: &str) -> Result<Vec<BackupKey>, ApiError> {
         const OPERATION: &str = "ListObjectsV2";
         pages::every(OPERATION, &self.owner, |token| async move {
-            let call = self.s3.list_objects_v2().bucket(&self.name).prefix(prefix).start_after(after);
+            let call = self.s3.list_objects_v2().bucket(&self.name).prefix(prefix).start_after(prefix);
             let call = call.expected_bucket_owner(self.owner.as_str()).set_continuation_token(token);
             // A list that was cut off would be a group that was closed less often.
             let answer = call.customize().interceptor(WholeAnswer).send().await;
             let answer = answer.map_err(|error| api_error(OPERATION, &self.owner, &error))?;
             // S3 leaves the list out where it is empty.
             let keys = answer.contents.unwrap_or_default().into_iter().map(|object| object.key);
-            let keys = keys.map(|key| key.filter(|key| key.starts_with(prefix) && key.as_str() > after));
+            let keys = keys.map(|key| key.filter(|key| key.starts_with(prefix) && key != prefix));
             let items = keys.map(|key| key.map(BackupKey::new)).collect::<Option<_>>();
             let items = items.ok_or_else(|| {
-                unreadable(
-                    OPERATION,
-                    &self.owner,
-                    format!("it lists what is not under {prefix} after {after}"),
-                )
+                unreadable(OPERATION, &self.owner, format!("it lists what is not under {prefix}"))
             })?;
             let next = answer.next_continuation_token;
             if answer.is_truncated == Some(true) && next.is_none() {

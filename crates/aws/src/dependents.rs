@@ -1,5 +1,6 @@
-//! What uses a security group, as EC2 and AWS Config tell it. All sources are asked at once, and what one of them cannot
-//! tell is said in its place: no failure becomes an empty list.
+//! What uses a security group, as AWS Config and EC2 tell it. EC2 is asked last: its answers are of now, those of AWS Config
+//! minutes old in any case, and slow to come where it throttles. What a source cannot tell is said in its place: no failure
+//! becomes an empty list.
 
 use defsg_core::dependent::{Dependent, Source, Survey};
 use defsg_core::ports::ApiError;
@@ -19,12 +20,12 @@ type Answer = Result<Vec<Dependent>, ApiError>;
 
 impl SurveyDependents for AwsAccount {
     async fn survey(&self, group: &GroupState) -> Survey {
-        let (interfaces, rules, references, templates, mut survey) = tokio::join!(
+        let mut survey = self.recorded(&group.id).await;
+        let (interfaces, rules, references, templates) = tokio::join!(
             self.interfaces(&group.id),
             self.rules_of_others(&group.id),
             self.references(&group.id),
             self.launch_templates(group),
-            self.recorded(&group.id),
         );
         let of_ec2 = [
             (Source::NetworkInterfaces, interfaces),

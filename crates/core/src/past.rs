@@ -18,11 +18,13 @@ use crate::rule_set::SecurityGroupRule;
 /// with it. Longer, and rules that somebody took away by hand meanwhile would come back with a restore.
 const UNFINISHED_FOR: Duration = Duration::hours(1);
 
-/// The backups of a group within the hours of the reopening limit.
+/// The backups of a group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Past {
     /// From the oldest to the newest; none for one that cannot be read, which counts as a close of its own.
     pub backups: Vec<(BackupKey, Option<Backup>)>,
+    /// What the keys of those sort after that were made within the hours of the reopening limit.
+    pub since: String,
 }
 
 /// A close that was interrupted.
@@ -59,11 +61,17 @@ impl<'a> Close<'a> {
 }
 
 impl Past {
-    /// How many closes are over, seen from the rules that stand.
+    /// Whether a backup with this key was made within the hours of the reopening limit.
+    #[must_use]
+    pub fn counts(&self, key: &BackupKey) -> bool {
+        key.as_str() > self.since.as_str()
+    }
+
+    /// How many closes within those hours are over, seen from the rules that stand.
     #[must_use]
     pub fn closes(&self, standing: &[SecurityGroupRule]) -> usize {
         let mut closes: Vec<Close<'_>> = Vec::new();
-        for (key, backup) in &self.backups {
+        for (key, backup) in self.backups.iter().filter(|(key, _)| self.counts(key)) {
             let mut close = Close::of(key, backup.as_ref());
             for other in closes.extract_if(.., |other| other.is_of_one_with(&close)).collect::<Vec<_>>() {
                 close.keys.extend(other.keys);

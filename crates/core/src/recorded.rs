@@ -68,6 +68,10 @@ pub const TYPES: &[RecordedType] = &[
         "config:AWS::Events::Rule",
         &["configuration.Targets.EcsParameters.NetworkConfiguration.AwsVpcConfiguration.SecurityGroups"],
     ),
+    of(
+        "config:AWS::GroundStation::DataflowEndpointGroup",
+        &["configuration.EndpointDetails.SecurityDetails.SecurityGroupIds"],
+    ),
     of("config:AWS::ImageBuilder::InfrastructureConfiguration", &["configuration.SecurityGroupIds"]),
     of(
         "config:AWS::KinesisAnalyticsV2::Application",
@@ -85,6 +89,7 @@ pub const TYPES: &[RecordedType] = &[
     of("config:AWS::M2::Environment", &["configuration.SecurityGroupIds"]),
     of("config:AWS::MSK::Cluster", &["configuration.BrokerNodeGroupInfo.SecurityGroups"]),
     of("config:AWS::MSK::VpcConnection", &["configuration.SecurityGroups"]),
+    of("config:AWS::MediaConnect::FlowVpcInterface", &["configuration.SecurityGroupIds"]),
     of("config:AWS::OpenSearch::Domain", &["configuration.VPCOptions.SecurityGroupIds"]),
     of("config:AWS::OpenSearchServerless::VpcEndpoint", &["configuration.SecurityGroupIds"]),
     of("config:AWS::RDS::DBCluster", &["configuration.vpcSecurityGroups.vpcSecurityGroupId"]),

@@ -28,7 +28,7 @@ pub struct Answer {
     pub vpc_id: Option<VpcId>,
     /// The fingerprint of the group's rules: after a restore of those that stand then, else of `rules`.
     pub fingerprint: Fingerprint,
-    /// The rules that stood when it began; of a plan that was refused because they changed since, those that stand now.
+    /// The rules that stood when it began; where it was refused later on, those that stood then.
     pub rules: Vec<SecurityGroupRule>,
     /// What uses the group. Empty where nobody was asked, because it did not matter.
     pub dependents: Vec<Dependent>,
@@ -55,7 +55,7 @@ pub enum Status {
     Closed,
     /// No rule stood.
     AlreadyClosed,
-    /// Nothing was changed, for the reason given.
+    /// The group is not closed, for the reason given. Nothing was changed, unless `removedRules` says what was.
     Refused,
     /// Every rule of the backup stands.
     Restored,

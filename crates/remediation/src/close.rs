@@ -20,11 +20,15 @@ use tokio::time::Instant;
 use crate::answer::{Answer, Status, reason};
 use crate::error::RemediationError;
 use crate::keep::{Kept, keep};
-use crate::plan::{interrupted, prepare, today};
+use crate::plan::{interrupted, left_out, prepare, today};
 use crate::{WAITS, some_of};
 
 /// How often one close backs up rules: once at its beginning, and again each time that rules were added meanwhile.
 const MAX_BACKUPS: usize = 5;
+
+/// For how long the sources of dependents are believed: where keeping the backup took longer, they are asked again before the
+/// first rule is taken away.
+const BELIEVED_FOR: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How many rules one call revokes. EC2 names no limit; a call of this many is far from any limit of a request.
 const REVOKED_AT_ONCE: usize = 100;
@@ -50,6 +54,7 @@ where
 {
     let began = Instant::now();
     let (plan, past) = prepare(aws, Some(store), group, request, settings, now).await?;
+    let asked = Instant::now();
     let interrupted = interrupted(&plan, &past, store, now);
     // A group in no VPC is never closed; a backup needs one.
     let (Decision::Close, Some(vpc)) = (&plan.decision, &plan.group.vpc) else {
@@ -60,13 +65,18 @@ where
     let (backups, removed) = (1, Vec::new());
     let mut closing =
         Closing { aws, store, plan: &plan, request, settings, kept, backups, removed, now, began };
-    if let Some(refusal) = closing.run().await? {
-        let backup = if closing.removed.is_empty() { interrupted } else { Some(closing.kept.uri) };
-        return Ok(Answer { removed_rules: closing.removed, ..Answer::of_plan(refusal, backup) });
+    if let Some(refusal) = closing.run(asked).await? {
+        return Ok(closing.refused(refusal, interrupted));
     }
-    let mut reason = format!("{} They were taken away, and are in the backup.", reason(&plan));
-    if let Some(older) = interrupted.filter(|_| unfinished.is_some_and(|unfinished| !unfinished.is_recent)) {
-        let _ = write!(reason, " An earlier close of it was interrupted; what that took away is in {older}.");
+    let mut reason = format!("{} None of them stands any more; they are in the backup.", reason(&plan));
+    let unfinished = unfinished.map(|unfinished| unfinished.key);
+    let older = left_out(store, &past, unfinished, &closing.kept.backup.rules).await;
+    if !older.is_empty() {
+        let _ = write!(
+            reason,
+            " An earlier close of it was interrupted; what that took away is in {}.",
+            some_of(&older)
+        );
     }
     Ok(Answer {
         status: Status::Closed,
@@ -131,13 +141,14 @@ where
 {
     /// Revokes until a reading of the group shows no rules. What an answer to a revoke says is not believed.
     ///
-    /// Gives the plan that refuses to go on, where the group is not to be closed any more: keeping a backup takes its time,
-    /// and so after each everybody who may use the group is asked again.
-    async fn run(&mut self) -> Result<Option<ClosePlan>, RemediationError> {
+    /// Gives the plan that refuses to go on, where the group is not to be closed any more: somebody may use it by now, for
+    /// whom a rule was added, say. `asked` is when everybody was asked last.
+    async fn run(&mut self, asked: Instant) -> Result<Option<ClosePlan>, RemediationError> {
         let mut waits = WAITS.into_iter();
-        let mut asked = self.request.force;
+        let mut ask = asked.elapsed() > BELIEVED_FOR;
         loop {
-            let survey = if asked { None } else { Some(self.aws.survey(&self.plan.group).await) };
+            let ask_now = std::mem::take(&mut ask) && !self.request.force;
+            let survey = if ask_now { Some(self.aws.survey(&self.plan.group).await) } else { None };
             let state = self.read().await?;
             if let Some(refusal) = self.refusal(&state, survey) {
                 return Ok(Some(refusal));
@@ -148,10 +159,9 @@ where
             }
             if !self.kept.covers(&standing) {
                 self.keep_more(&standing).await?;
-                asked = self.request.force;
+                ask = true;
                 continue;
             }
-            asked = true;
             let Some(wait) = waits.next() else { return Err(self.still_open(&standing)) };
             self.revoke(standing).await?;
             tokio::time::sleep(wait).await;
@@ -167,7 +177,6 @@ where
         }
         let was_planned = |rule: &SecurityGroupRule| self.plan.group.rules.contains(rule);
         if let Some(planned) = &self.request.planned
-            && self.removed.is_empty()
             && !state.rules.iter().all(was_planned)
         {
             return Some(ClosePlan::outdated(state.clone(), planned.clone()));
@@ -182,6 +191,27 @@ where
             today(self.now),
         );
         matches!(plan.decision, Decision::Refuse(_)).then_some(plan)
+    }
+
+    /// The answer where it is refused to go on.
+    fn refused(self, refusal: ClosePlan, interrupted: Option<String>) -> Answer {
+        let standing = &refusal.group.rules;
+        let is_gone = |rule: &SecurityGroupRule| !standing.iter().any(|other| other.rule_id == rule.rule_id);
+        let removed: Vec<_> = self.removed.into_iter().filter(is_gone).collect();
+        if removed.is_empty() {
+            return Answer::of_plan(refusal, interrupted);
+        }
+        let reason = format!(
+            "{} {} rules had been taken away by then; they are in the backup.",
+            reason(&refusal),
+            removed.len()
+        );
+        Answer {
+            reason,
+            removed_rules: removed,
+            backup: Some(self.kept.uri),
+            ..Answer::of_plan(refusal, None)
+        }
     }
 
     async fn read(&self) -> Result<GroupState, RemediationError> {
@@ -209,7 +239,7 @@ where
             continues: Some(self.kept.key.clone()),
             ..before.clone()
         };
-        self.kept = keep(self.store, backup).await?;
+        self.kept = keep(self.store, backup).await.map_err(|error| error.with_earlier(&self.kept.uri))?;
         self.backups += 1;
         Ok(())
     }

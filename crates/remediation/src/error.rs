@@ -107,6 +107,17 @@ impl RemediationError {
         }
     }
 
+    /// The same where rules may have been taken away that an earlier backup has.
+    pub(crate) fn with_earlier(self, earlier: &str) -> Self {
+        match self {
+            Self::BackupFailed { backup, problem, source } => {
+                let problem = format!("{problem}. The rules as they were before are in {earlier}");
+                Self::BackupFailed { backup, problem, source }
+            }
+            other => other,
+        }
+    }
+
     /// A failed call before which nothing was changed.
     pub(crate) fn before_changes(source: ApiError) -> Self {
         Self::Api { source, backup: None }

@@ -1,11 +1,13 @@
 //! The plan: everything that is read before anything is changed.
 
+use std::collections::BTreeSet;
+
 use defsg_core::SecurityGroupId;
 use defsg_core::backup::{Backup, BackupKey};
 use defsg_core::past::Past;
 use defsg_core::plan::{ClosePlan, Request, Settings};
 use defsg_core::ports::remediation::{ListBackups, ReadBackup, ReadGroup, SurveyDependents};
-use defsg_core::rule_set::GroupState;
+use defsg_core::rule_set::{GroupState, SecurityGroupRule};
 use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::answer::Answer;
@@ -65,11 +67,12 @@ where
     if let Some(decision) = ClosePlan::screen(&state, settings, today(now)) {
         return Ok((ClosePlan::of_screen(state, decision), Past::default()));
     }
-    let survey = aws.survey(&state).await;
     let past = match store {
         Some(store) => past(store, &state, settings, now).await?,
         None => Past::default(),
     };
+    // Last, so that its answers are as young as can be when the first rule is taken away.
+    let survey = aws.survey(&state).await;
     Ok((ClosePlan::new(state, survey, &past, settings, request, today(now)), past))
 }
 
@@ -81,7 +84,8 @@ pub(crate) fn not_found(group: &SecurityGroupId, settings: &Settings) -> Remedia
     }
 }
 
-/// The group's backups that are young enough to count: the newest, as many as it takes to tell closes enough apart.
+/// The group's backups: of those that are young enough to count, the newest, as many as it takes to tell closes enough
+/// apart; in any case the very newest, which tells of a close that was interrupted.
 async fn past<S: ListBackups + ReadBackup>(
     store: &S,
     state: &GroupState,
@@ -89,13 +93,16 @@ async fn past<S: ListBackups + ReadBackup>(
     now: OffsetDateTime,
 ) -> Result<Past, RemediationError> {
     let prefix = BackupKey::prefix(&settings.account, &settings.region, &state.id);
-    let after = BackupKey::before(&prefix, now - settings.reopening.window());
-    let keys = store.list_backups(&prefix, &after).await.map_err(RemediationError::before_changes)?;
+    let keys = store.list_backups(&prefix).await.map_err(RemediationError::before_changes)?;
+    let since = BackupKey::before(&prefix, now - settings.reopening.window());
     let limit = usize::from(settings.reopening.closes.get());
-    let mut past = Past::default();
+    let mut past = Past { backups: Vec::new(), since };
     // Closes are told apart after so many backups: at least as many as closes are too many, and then twice as many each time.
     let mut enough = limit;
     for key in keys.into_iter().rev() {
+        if !past.counts(&key) && !past.backups.is_empty() {
+            break;
+        }
         if past.backups.len() >= enough {
             if past.closes(&state.rules) >= limit {
                 break;
@@ -104,10 +111,48 @@ async fn past<S: ListBackups + ReadBackup>(
         }
         // One that is gone since it was listed was deleted by somebody, and tells nothing.
         if let Some(stored) = store.read_backup(&key).await.map_err(RemediationError::before_changes)? {
-            let backup = Backup::read(&stored.bytes).ok().filter(|backup| backup.is_at(&key));
+            let backup = read(&key, &stored.bytes);
             past.backups.push((key, backup));
         }
     }
     past.backups.reverse();
     Ok(past)
+}
+
+/// The most backups of interrupted closes that are looked through, one after the other.
+const MAX_CHAIN: usize = 20;
+
+/// Where rules are kept that are not among `rules`: in backups from this one on, along what each continues. One that cannot
+/// be read may have some. Those of `past` need not be read again.
+pub(crate) async fn left_out<S: ReadBackup>(
+    store: &S,
+    past: &Past,
+    from: Option<&BackupKey>,
+    rules: &[SecurityGroupRule],
+) -> Vec<String> {
+    let is_among = |rule: &SecurityGroupRule| {
+        rules.iter().any(|other| other.rule_id == rule.rule_id || other.is_same_traffic(rule))
+    };
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut next = from.cloned();
+    while let Some(key) = next.take().filter(|key| seen.len() < MAX_CHAIN && seen.insert(key.clone())) {
+        let backup = match past.backups.iter().find(|(known, _)| *known == key) {
+            Some((_, backup)) => backup.clone(),
+            None => match store.read_backup(&key).await {
+                Ok(None) => break,
+                Ok(Some(stored)) => read(&key, &stored.bytes),
+                Err(_) => None,
+            },
+        };
+        if backup.as_ref().is_none_or(|backup| !backup.rules.iter().all(is_among)) {
+            found.push(store.uri(&key));
+        }
+        next = backup.and_then(|backup| backup.continues);
+    }
+    found
+}
+
+/// The backup in an object with this key, if it is one.
+fn read(key: &BackupKey, bytes: &[u8]) -> Option<Backup> {
+    Backup::read(bytes).ok().filter(|backup| backup.is_at(key))
 }

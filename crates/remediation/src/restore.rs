@@ -1,10 +1,12 @@
 //! The restore: the rules of a backup, exactly, and no others. What stands is left as it is.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use defsg_core::SecurityGroupId;
 use defsg_core::backup::{Backup, BackupKey};
 use defsg_core::fingerprint::Fingerprint;
+use defsg_core::past::Past;
 use defsg_core::plan::Settings;
 use defsg_core::ports::ApiError;
 use defsg_core::ports::remediation::{AuthorizeRules, Authorized, ReadBackup, ReadGroup};
@@ -13,7 +15,7 @@ use defsg_core::security_group::Direction;
 
 use crate::answer::{Answer, NotRestored, Status};
 use crate::error::RemediationError;
-use crate::plan::not_found;
+use crate::plan::{left_out, not_found};
 use crate::{WAITS, some_of};
 
 /// Puts back the rules of the backup at `uri` that do not stand.
@@ -57,7 +59,16 @@ where
     let (after, altered) = restoring.verify(&expected).await?;
     refused.retain(|refused| !after.rules.iter().any(|rule| rule.is_equivalent(&refused.rule)));
     let not_restored = [refused, altered].concat();
-    Ok(answer(&backup, before, &after, restored, not_restored, uri))
+    let mut answer = answer(&backup, before, &after, restored, not_restored, uri);
+    let older = left_out(store, &Past::default(), backup.continues.as_ref(), &backup.rules).await;
+    if !older.is_empty() {
+        let _ = write!(
+            answer.reason,
+            " It goes on from a close whose rules are in {}: restore that, too.",
+            some_of(&older)
+        );
+    }
+    Ok(answer)
 }
 
 /// The backup, if it is of this group.
@@ -173,15 +184,17 @@ impl<A: ReadGroup + AuthorizeRules> Restoring<'_, A> {
             restored.extend(batch.iter().copied().cloned());
             return Ok(());
         }
+        let mut failed = None;
         for rule in batch {
-            match self.authorize(&[rule]).await? {
-                Authorized::Done => restored.push((*rule).clone()),
+            match self.authorize(&[rule]).await {
+                Ok(Authorized::Done) => restored.push((*rule).clone()),
                 // The readings to come show it, and whether its description is that of the backup.
-                Authorized::Stands => {}
-                Authorized::Refused { why } => refused.push(NotRestored { rule: (*rule).clone(), why }),
+                Ok(Authorized::Stands) => {}
+                Ok(Authorized::Refused { why }) => refused.push(NotRestored { rule: (*rule).clone(), why }),
+                Err(error) => drop(failed.get_or_insert(error)),
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     async fn authorize(&self, rules: &[&SecurityGroupRule]) -> Result<Authorized, RemediationError> {

@@ -146,9 +146,9 @@ impl ReadBackup for MemoryGroup {
 }
 
 impl ListBackups for MemoryGroup {
-    async fn list_backups(&self, prefix: &str, after: &str) -> Result<Vec<BackupKey>, ApiError> {
+    async fn list_backups(&self, prefix: &str) -> Result<Vec<BackupKey>, ApiError> {
         let world = self.world();
-        let keys = world.objects.keys().filter(|key| key.starts_with(prefix) && key.as_str() > after);
+        let keys = world.objects.keys().filter(|key| key.starts_with(prefix) && *key != prefix);
         Ok(keys.map(|key| BackupKey::new(key.clone())).collect())
     }
 }

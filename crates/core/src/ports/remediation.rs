@@ -105,11 +105,6 @@ pub struct StoredBackup {
 
 /// Lists the backups of a group.
 pub trait ListBackups {
-    /// Every key that begins with `prefix` and sorts after `after` (S3: `StartAfter`), in order, in as many pages as it
-    /// takes.
-    fn list_backups(
-        &self,
-        prefix: &str,
-        after: &str,
-    ) -> impl Future<Output = Result<Vec<BackupKey>, ApiError>> + Send;
+    /// Every key that is longer than `prefix` and begins with it, in order, in as many pages as it takes.
+    fn list_backups(&self, prefix: &str) -> impl Future<Output = Result<Vec<BackupKey>, ApiError>> + Send;
 }

@@ -62,11 +62,10 @@ async fn the_backup_lies_in_the_store_and_was_read_back_before_anything_is_revok
         aws.calls(),
         [
             "read_group",
-            "survey",
             "list_backups",
+            "survey",
             "write_backup",
             "read_backup",
-            "survey",
             "read_group",
             "revoke_rules",
             "read_group",
@@ -292,7 +291,7 @@ async fn a_plan_is_carried_out_if_nothing_changed_and_refused_if_something_did()
 async fn a_plan_whose_close_was_interrupted_is_carried_out_by_the_next_run() {
     let aws = open();
     let planned = plan_now(&aws).await.fingerprint;
-    aws.fail(9, crate::faulty::Fault::ErrorHalfway);
+    aws.fail(8, crate::faulty::Fault::ErrorHalfway);
     close_planned(&aws, planned.clone()).await.unwrap_err();
     aws.heal();
     assert!((1..6).contains(&standing(&aws).len()), "revoked in part");
@@ -304,7 +303,7 @@ async fn a_plan_whose_close_was_interrupted_is_carried_out_by_the_next_run() {
 async fn a_plan_whose_close_was_interrupted_is_refused_if_a_rule_was_added_since() {
     let aws = open();
     let planned = plan_now(&aws).await.fingerprint;
-    aws.fail(9, crate::faulty::Fault::Error);
+    aws.fail(8, crate::faulty::Fault::Error);
     close_planned(&aws, planned.clone()).await.unwrap_err();
     aws.heal();
     aws.world().add_rule(&ssh());
@@ -341,7 +340,7 @@ async fn a_plan_is_refused_too_if_a_rule_is_added_or_altered_while_dependents_ar
 async fn a_refusal_of_a_plan_whose_close_was_interrupted_says_where_the_rules_are() {
     let aws = open();
     let planned = plan_now(&aws).await.fingerprint;
-    aws.fail(9, crate::faulty::Fault::Error);
+    aws.fail(8, crate::faulty::Fault::Error);
     close_planned(&aws, planned.clone()).await.unwrap_err();
     aws.heal();
     let (interrupted, _) = backups(&aws).pop().unwrap();
@@ -353,13 +352,21 @@ async fn a_refusal_of_a_plan_whose_close_was_interrupted_says_where_the_rules_ar
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rule_that_is_added_once_a_plan_is_being_carried_out_is_backed_up_and_closed_too() {
+async fn a_rule_that_is_added_once_a_plan_is_being_carried_out_is_left_and_the_rest_is_in_the_backup() {
     let aws = open();
     let planned = plan_now(&aws).await.fingerprint;
-    before_nth(&aws, "revoke_rules", 1, |world| world.add_rule(&ssh()));
-    assert_eq!(close_planned(&aws, planned).await.unwrap().status, Status::Closed);
-    assert_eq!(standing(&aws), []);
-    assert_eq!(backups(&aws).pop().unwrap().1.rules.len(), 7);
+    before_nth(&aws, "revoke_rules", 2, |world| world.add_rule(&ssh()));
+    let answer = close_planned(&aws, planned).await.unwrap();
+    assert_eq!((answer.status, answer.refusal), (Status::Refused, Some("changed_since_plan")));
+    assert_eq!(standing(&aws).len(), 1);
+    let newest = backups(&aws).pop().unwrap().0;
+    assert_eq!((answer.removed_rules.len(), answer.backup.as_ref()), (6, Some(&newest)));
+    assert!(
+        answer.reason.ends_with("6 rules had been taken away by then; they are in the backup."),
+        "{}",
+        answer.reason
+    );
+    assert_eq!(restore_from(&aws, &newest).await.unwrap().status, Status::Restored);
 }
 
 #[tokio::test(start_paused = true)]
@@ -372,18 +379,28 @@ async fn a_call_that_fails_before_anything_was_changed_says_that() {
     }
 }
 
-/// Keeping a backup takes time, in which something may begin to use the group.
+/// Sources are asked last, and once more where keeping the backup took its time.
 #[tokio::test(start_paused = true)]
 async fn what_came_into_use_while_the_backup_was_kept_stops_the_close() {
-    for call in ["list_backups", "write_backup", "read_backup"] {
+    for (call, seconds, refused) in [
+        ("list_backups", 0, true),
+        ("write_backup", 6, true),
+        ("read_backup", 6, true),
+        ("write_backup", 4, false),
+    ] {
         let aws = open();
+        aws.slow("write_backup", std::time::Duration::from_secs(seconds));
         before_nth(&aws, call, 1, |world| {
             world.survey.insert(Source::LaunchTemplates, Ok(vec![template()]));
         });
         let answer = close_now(&aws).await.unwrap();
-        assert_eq!((answer.status, answer.refusal), (Status::Refused, Some("in_use")), "{call}");
-        assert_eq!((answer.dependents, answer.removed_rules.len()), (vec![template()], 0), "{call}");
-        assert_eq!((standing(&aws), answer.backup), (rules(), None), "{call}");
+        if refused {
+            assert_eq!((answer.status, answer.refusal), (Status::Refused, Some("in_use")), "{call}");
+            assert_eq!((answer.dependents, answer.removed_rules.len()), (vec![template()], 0), "{call}");
+            assert_eq!((standing(&aws), answer.backup), (rules(), None), "{call}");
+        } else {
+            assert_eq!(answer.status, Status::Closed, "it is believed for five seconds");
+        }
     }
 }
 
@@ -397,7 +414,11 @@ async fn what_came_into_use_with_a_rule_that_was_added_meanwhile_stops_the_close
     let answer = close_now(&aws).await.unwrap();
     assert_eq!((answer.status, answer.refusal), (Status::Refused, Some("in_use")));
     let newest = backups(&aws).pop().unwrap().0;
-    assert!(answer.reason.contains(&newest), "{}", answer.reason);
+    assert!(
+        answer.reason.ends_with("6 rules had been taken away by then; they are in the backup."),
+        "{}",
+        answer.reason
+    );
     assert_eq!((answer.backup, answer.removed_rules.len()), (Some(newest.clone()), 6));
     assert_eq!(standing(&aws).len(), 1, "the rule that was added is left");
     assert_eq!(restore_from(&aws, &newest).await.unwrap().status, Status::Restored);
@@ -462,4 +483,37 @@ async fn many_rules_are_revoked_in_several_calls_with_a_reading_between() {
     assert_eq!(aws.calls().iter().filter(|call| **call == "revoke_rules").count(), 3);
     let (_, newest) = backups(&aws).pop().unwrap();
     assert!(newest.rules.iter().any(|rule| rule.description.as_deref() == Some("altered")));
+}
+
+/// EC2 takes none of a call's rules away where one is gone.
+#[tokio::test(start_paused = true)]
+async fn what_still_stands_is_not_among_the_rules_that_a_refusal_took_away() {
+    let aws = open();
+    let before = rules();
+    before_nth(&aws, "read_group", 3, move |world| {
+        let group = world.group.as_mut().unwrap();
+        // The first revoke did nothing after all; and the group is another one's now.
+        group.rules = before.clone();
+        group.owner = "111122223333".parse().unwrap();
+    });
+    let answer = close_now(&aws).await.unwrap();
+    assert_eq!(answer.refusal, Some("other_owner"));
+    assert_eq!((answer.removed_rules, answer.backup), (vec![], None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_backup_that_cannot_be_kept_is_an_error_that_names_the_first() {
+    let aws = open();
+    let writes = std::sync::atomic::AtomicUsize::new(0);
+    aws.before_each_call(move |call, world| {
+        if call == "revoke_rules" && world.group.as_ref().unwrap().rules.len() == 6 {
+            world.add_rule(&ssh());
+        }
+        let second = call == "write_backup" && writes.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 1;
+        second.then(|| api_error(ApiErrorKind::AccessDenied))
+    });
+    let error = close_now(&aws).await.unwrap_err();
+    assert_eq!(error.error_type(), "BackupFailed");
+    let first = backups(&aws).pop().unwrap().0;
+    assert!(error.to_string().contains(&format!("The rules as they were before are in {first}")), "{error}");
 }

@@ -1,6 +1,7 @@
 //! An AWS in memory that fails where a test wants, and on which no call may take away a rule that is in no backup.
 
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use defsg_core::backup::{Backup, BackupKey};
 use defsg_core::dependent::Survey;
@@ -45,13 +46,15 @@ pub(crate) struct Faulty {
     fault: Mutex<Option<(usize, Fault)>>,
     /// Runs before every call: may change the world, or fail the call.
     hook: Mutex<Option<Hook>>,
+    /// A call that takes its time, and how much.
+    slow: Mutex<Option<(&'static str, Duration)>>,
     calls: Mutex<Vec<&'static str>>,
 }
 
 impl Faulty {
     pub(crate) fn new(inner: MemoryGroup) -> Self {
-        let (fault, hook, calls) = Default::default();
-        Self { inner, fault, hook, calls }
+        let (fault, hook, slow, calls) = Default::default();
+        Self { inner, fault, hook, slow, calls }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -67,6 +70,11 @@ impl Faulty {
     pub(crate) fn heal(&self) {
         *self.fault.lock().unwrap() = None;
         *self.hook.lock().unwrap() = None;
+    }
+
+    /// Makes each call with this name take so long.
+    pub(crate) fn slow(&self, name: &'static str, time: Duration) {
+        *self.slow.lock().unwrap() = Some((name, time));
     }
 
     pub(crate) fn before_each_call(
@@ -121,6 +129,10 @@ impl Faulty {
         half: impl Future,
     ) -> Result<T, ApiError> {
         let fault = self.begin(name)?;
+        let slow = *self.slow.lock().unwrap();
+        if let Some((_, time)) = slow.filter(|(slow, _)| *slow == name) {
+            tokio::time::sleep(time).await;
+        }
         let before = self.standing();
         let result = match fault {
             None => whole.await,
@@ -207,7 +219,7 @@ impl ReadBackup for Faulty {
 }
 
 impl ListBackups for Faulty {
-    async fn list_backups(&self, prefix: &str, after: &str) -> Result<Vec<BackupKey>, ApiError> {
-        self.call("list_backups", self.inner.list_backups(prefix, after), async {}).await
+    async fn list_backups(&self, prefix: &str) -> Result<Vec<BackupKey>, ApiError> {
+        self.call("list_backups", self.inner.list_backups(prefix), async {}).await
     }
 }

@@ -209,7 +209,7 @@ async fn an_answer_is_json_with_every_field_always() {
 #[tokio::test(start_paused = true)]
 async fn a_group_that_came_into_use_while_its_close_was_interrupted_is_refused_and_its_backup_named() {
     let aws = open();
-    aws.fail(9, crate::faulty::Fault::Error);
+    aws.fail(8, crate::faulty::Fault::Error);
     close_now(&aws).await.unwrap_err();
     aws.heal();
     aws.world().survey.insert(Source::NetworkInterfaces, Ok(vec![Dependent::network_interface(&lambda())]));

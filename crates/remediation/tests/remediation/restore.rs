@@ -207,6 +207,23 @@ async fn a_batch_that_is_denied_holds_up_no_other_and_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rule_that_fails_alone_holds_up_no_other_and_is_an_error() {
+    let (aws, backup) = closed().await;
+    aws.world().gone.push("sg-0123456789abcdef0".parse().unwrap());
+    // The batch with the rule that cannot be put back is tried rule by rule; the first of them is denied.
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    aws.before_each_call(move |call, _| {
+        let nth =
+            (call == "authorize_rules").then(|| calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        (nth == Some(1)).then(|| api_error(ApiErrorKind::AccessDenied))
+    });
+    assert_eq!(restore_from(&aws, &backup).await.unwrap_err().error_type(), "AccessDenied");
+    assert_eq!(standing(&aws).len(), 4, "all but the one denied and the one whose group is gone");
+    aws.heal();
+    assert_eq!(restore_from(&aws, &backup).await.unwrap().status, Status::PartlyRestored);
+}
+
+#[tokio::test(start_paused = true)]
 async fn rules_that_stand_but_are_not_shown_yet_are_waited_for() {
     let (aws, backup) = closed().await;
     restore_from(&aws, &backup).await.unwrap();
