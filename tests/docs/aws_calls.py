@@ -16,7 +16,7 @@ from botocore.exceptions import UnknownServiceError
 # What the CLI calls otherwise than the API does.
 SERVICES = {"configservice": "config"}
 # Options of the CLI itself.
-GLOBAL = {"cli-binary-format", "endpoint-url", "output", "profile", "query", "region"}
+GLOBAL = {"cli-binary-format", "cli-read-timeout", "endpoint-url", "output", "profile", "query", "region"}
 # Commands of the CLI that are no operations.
 COMMANDS = {("s3", "cp")}
 CALL = re.compile(r"\baws ([a-z0-9-]+) ([a-z][a-z0-9-]+)((?:\\\n|[^`\n])*)")
