@@ -1,8 +1,8 @@
-//! Closing a default security group without cutting anything off, and putting it back.
+//! Closing a default security group that nothing uses, and putting it back.
 //!
-//! A close, in this order: read the group and its rules; is it ours to close?; who depends on it?; was it reopened too
-//! often?; **write a backup, read it back, compare**; read again, and revoke by rule ID what is in the backup and nothing
-//! else; read again until nothing stands. Whatever step fails, the next run goes on from there. No backup, no revoke.
+//! A close, in this order: read the group and its rules; is it ours to close?; was it reopened too often?; who depends on
+//! it?; **write a backup, read it back, compare**; read again, and revoke by rule ID what is in the backup and nothing else;
+//! read again until nothing stands. Whatever step fails, the next run goes on from there. No backup, no revoke.
 //!
 //! This crate knows [`defsg_core::ports`] and not AWS: a shell (the Lambda function, the command line) hands it adapters.
 
