@@ -82,14 +82,17 @@ impl Past {
         closes.iter().filter(|close| !standing.iter().any(|rule| close.rules.contains(&rule.rule_id))).count()
     }
 
-    /// The newest backup of a close that was interrupted and left some of these rules.
+    /// The newest backup of a close that was interrupted and left some of these rules; where it got no further when it was
+    /// run again, the newest of those runs.
     #[must_use]
     pub fn unfinished(&self, standing: &[SecurityGroupRule], now: OffsetDateTime) -> Option<Unfinished<'_>> {
         let stands = |rule: &SecurityGroupRule| standing.iter().any(|other| other.rule_id == rule.rule_id);
         // Where all of them stand, nothing was taken away.
         let half_done = |rules: &[SecurityGroupRule]| rules.iter().any(stands) && !rules.iter().all(stands);
         let mut backups = self.backups.iter().rev().filter_map(|(key, backup)| Some((key, backup.as_ref()?)));
-        let (key, backup) = backups.find(|(_, backup)| half_done(&backup.rules))?;
+        let goes_on = |backup: &Backup| backup.continues.is_some() && backup.rules.iter().any(stands);
+        let found = backups.clone().find(|(_, backup)| half_done(&backup.rules));
+        let (key, backup) = found.or_else(|| backups.find(|(_, backup)| goes_on(backup)))?;
         Some(Unfinished { key, backup, is_recent: (now - backup.taken).abs() <= UNFINISHED_FOR })
     }
 

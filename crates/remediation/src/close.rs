@@ -1,7 +1,5 @@
 //! The close. The order is what makes it safe; see the crate's page.
 
-use std::fmt::Write as _;
-
 use defsg_core::backup::{Backup, Forced, to_millisecond};
 use defsg_core::dependent::Survey;
 use defsg_core::fingerprint::Fingerprint;
@@ -26,8 +24,8 @@ use crate::{WAITS, some_of};
 /// How often one close backs up rules: once at its beginning, and again each time that rules were added meanwhile.
 const MAX_BACKUPS: usize = 5;
 
-/// For how long the sources of dependents are believed: where keeping the backup took longer, they are asked again before the
-/// first rule is taken away.
+/// For how long the sources of dependents are believed: where keeping the backup and reading the group took longer, they are
+/// asked again before the first rule is taken away.
 const BELIEVED_FOR: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How many rules one call revokes. EC2 names no limit; a call of this many is far from any limit of a request.
@@ -65,19 +63,18 @@ where
     let (backups, removed) = (1, Vec::new());
     let mut closing =
         Closing { aws, store, plan: &plan, request, settings, kept, backups, removed, now, began };
-    if let Some(refusal) = closing.run(asked).await? {
-        return Ok(closing.refused(refusal, interrupted));
+    let refusal = closing.run(asked).await?;
+    let newest = &closing.kept.backup;
+    let older = left_out(store, &past, newest.continues.as_ref(), &newest.rules).await;
+    let older = if older.is_empty() {
+        String::new()
+    } else {
+        format!(" Rules that were taken away before and are not in it are in {}.", older.join(", "))
+    };
+    if let Some(refusal) = refusal {
+        return Ok(closing.refused(refusal, interrupted, &older));
     }
-    let mut reason = format!("{} None of them stands any more; they are in the backup.", reason(&plan));
-    let unfinished = unfinished.map(|unfinished| unfinished.key);
-    let older = left_out(store, &past, unfinished, &closing.kept.backup.rules).await;
-    if !older.is_empty() {
-        let _ = write!(
-            reason,
-            " An earlier close of it was interrupted; what that took away is in {}.",
-            some_of(&older)
-        );
-    }
+    let reason = format!("{} None of them stands any more; they are in the backup.{older}", reason(&plan));
     Ok(Answer {
         status: Status::Closed,
         reason,
@@ -145,7 +142,7 @@ where
     /// whom a rule was added, say. `asked` is when everybody was asked last.
     async fn run(&mut self, asked: Instant) -> Result<Option<ClosePlan>, RemediationError> {
         let mut waits = WAITS.into_iter();
-        let mut ask = asked.elapsed() > BELIEVED_FOR;
+        let mut ask = false;
         loop {
             let ask_now = std::mem::take(&mut ask) && !self.request.force;
             let survey = if ask_now { Some(self.aws.survey(&self.plan.group).await) } else { None };
@@ -156,6 +153,10 @@ where
             let standing = state.rules;
             if standing.is_empty() {
                 return Ok(None);
+            }
+            if !ask_now && !self.request.force && self.removed.is_empty() && asked.elapsed() > BELIEVED_FOR {
+                ask = true;
+                continue;
             }
             if !self.kept.covers(&standing) {
                 self.keep_more(&standing).await?;
@@ -194,7 +195,7 @@ where
     }
 
     /// The answer where it is refused to go on.
-    fn refused(self, refusal: ClosePlan, interrupted: Option<String>) -> Answer {
+    fn refused(self, refusal: ClosePlan, interrupted: Option<String>, older: &str) -> Answer {
         let standing = &refusal.group.rules;
         let is_gone = |rule: &SecurityGroupRule| !standing.iter().any(|other| other.rule_id == rule.rule_id);
         let removed: Vec<_> = self.removed.into_iter().filter(is_gone).collect();
@@ -202,7 +203,7 @@ where
             return Answer::of_plan(refusal, interrupted);
         }
         let reason = format!(
-            "{} {} rules had been taken away by then; they are in the backup.",
+            "{} {} rules had been taken away by then; they are in the backup.{older}",
             reason(&refusal),
             removed.len()
         );

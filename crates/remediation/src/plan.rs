@@ -100,7 +100,7 @@ async fn past<S: ListBackups + ReadBackup>(
     // Closes are told apart after so many backups: at least as many as closes are too many, and then twice as many each time.
     let mut enough = limit;
     for key in keys.into_iter().rev() {
-        if !past.counts(&key) && !past.backups.is_empty() {
+        if !past.counts(&key) && past.backups.iter().any(|(_, backup)| backup.is_some()) {
             break;
         }
         if past.backups.len() >= enough {
@@ -111,7 +111,7 @@ async fn past<S: ListBackups + ReadBackup>(
         }
         // One that is gone since it was listed was deleted by somebody, and tells nothing.
         if let Some(stored) = store.read_backup(&key).await.map_err(RemediationError::before_changes)? {
-            let backup = read(&key, &stored.bytes);
+            let backup = backup_of(&key, &stored.bytes);
             past.backups.push((key, backup));
         }
     }
@@ -119,40 +119,49 @@ async fn past<S: ListBackups + ReadBackup>(
     Ok(past)
 }
 
-/// The most backups of interrupted closes that are looked through, one after the other.
-const MAX_CHAIN: usize = 20;
+/// The most backups that are read to find rules which are in no newer one.
+const MAX_OLDER: usize = 20;
 
-/// Where rules are kept that are not among `rules`: in backups from this one on, along what each continues. One that cannot
-/// be read may have some. Those of `past` need not be read again.
+/// The older backups with rules that are not among `rules`, which those of the newest one are: of `past`, whose backups need
+/// not be read again, and of `continues` and what each of these continues. One that cannot be read may have some, and so may
+/// one that is not read, after too many.
 pub(crate) async fn left_out<S: ReadBackup>(
     store: &S,
     past: &Past,
-    from: Option<&BackupKey>,
+    continues: Option<&BackupKey>,
     rules: &[SecurityGroupRule],
 ) -> Vec<String> {
     let is_among = |rule: &SecurityGroupRule| {
-        rules.iter().any(|other| other.rule_id == rule.rule_id || other.is_same_traffic(rule))
+        rules.iter().any(|other| other.rule_id == rule.rule_id || other.is_equivalent(rule))
     };
-    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-    let mut next = from.cloned();
-    while let Some(key) = next.take().filter(|key| seen.len() < MAX_CHAIN && seen.insert(key.clone())) {
+    let mut to_look_at: Vec<_> = past.backups.iter().map(|(key, _)| key.clone()).collect();
+    to_look_at.extend(continues.cloned());
+    let (mut found, mut seen, mut read) = (Vec::new(), BTreeSet::new(), 0);
+    while let Some(key) = to_look_at.pop() {
+        if !seen.insert(key.clone()) {
+            continue;
+        }
         let backup = match past.backups.iter().find(|(known, _)| *known == key) {
             Some((_, backup)) => backup.clone(),
-            None => match store.read_backup(&key).await {
-                Ok(None) => break,
-                Ok(Some(stored)) => read(&key, &stored.bytes),
-                Err(_) => None,
-            },
+            None if read == MAX_OLDER => None,
+            None => {
+                read += 1;
+                match store.read_backup(&key).await {
+                    Ok(None) => continue,
+                    Ok(Some(stored)) => backup_of(&key, &stored.bytes),
+                    Err(_) => None,
+                }
+            }
         };
         if backup.as_ref().is_none_or(|backup| !backup.rules.iter().all(is_among)) {
             found.push(store.uri(&key));
         }
-        next = backup.and_then(|backup| backup.continues);
+        to_look_at.extend(backup.and_then(|backup| backup.continues));
     }
     found
 }
 
 /// The backup in an object with this key, if it is one.
-fn read(key: &BackupKey, bytes: &[u8]) -> Option<Backup> {
+fn backup_of(key: &BackupKey, bytes: &[u8]) -> Option<Backup> {
     Backup::read(bytes).ok().filter(|backup| backup.is_at(key))
 }

@@ -65,7 +65,7 @@ where
         let _ = write!(
             answer.reason,
             " It goes on from a close whose rules are in {}: restore that, too.",
-            some_of(&older)
+            older.join(", ")
         );
     }
     Ok(answer)

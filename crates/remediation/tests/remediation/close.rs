@@ -517,3 +517,26 @@ async fn a_second_backup_that_cannot_be_kept_is_an_error_that_names_the_first() 
     let first = backups(&aws).pop().unwrap().0;
     assert!(error.to_string().contains(&format!("The rules as they were before are in {first}")), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn readings_that_take_their_time_age_the_sources_answers_too() {
+    let aws = open();
+    aws.slow("read_group", std::time::Duration::from_secs(60));
+    before_nth(&aws, "write_backup", 1, |world| {
+        world.survey.insert(Source::LaunchTemplates, Ok(vec![template()]));
+    });
+    let answer = close_now(&aws).await.unwrap();
+    assert_eq!((answer.refusal, standing(&aws).len()), (Some("in_use"), 6));
+    assert_eq!(aws.calls().iter().filter(|call| **call == "survey").count(), 2);
+}
+
+/// A rule that is put back without its description, while the group is closed, is another rule.
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_comes_back_plain_does_not_hide_the_one_that_was_taken() {
+    let aws = open();
+    let plain = SecurityGroupRule { description: None, tags: [].into(), ..rules()[1].clone() };
+    before_nth(&aws, "revoke_rules", 2, move |world| world.add_rule(&plain));
+    let answer = close_now(&aws).await.unwrap();
+    let first = &backups(&aws)[0].0;
+    assert!(answer.reason.contains(first) && answer.backup.as_ref() != Some(first), "{}", answer.reason);
+}

@@ -5,7 +5,7 @@ use defsg_core::plan::Request;
 use defsg_core::ports::ApiErrorKind;
 use defsg_core::ports::memory_remediation::MemoryGroup;
 use defsg_core::security_group::Direction;
-use defsg_remediation::{Status, close, plan};
+use defsg_remediation::{Answer, Status, close, plan};
 use time::Duration;
 
 use crate::faulty::{Fault, Faulty, api_error};
@@ -160,6 +160,81 @@ async fn the_backups_of_all_interrupted_closes_are_named() {
         assert_eq!(restore_from(&aws, &kept[0].0).await.unwrap().status, Status::Restored);
         assert_eq!(standing(&aws).len(), 250);
     }
+}
+
+/// Restores from a backup and from every backup that the answers name.
+async fn restore_all(aws: &Faulty, answer: &Answer) {
+    let (mut texts, mut done) = (vec![answer.reason.clone(), answer.backup.clone().unwrap()], Vec::new());
+    while let Some(text) = texts.pop() {
+        for (uri, _) in backups(aws).into_iter().filter(|(uri, _)| text.contains(uri)) {
+            if !done.contains(&uri) {
+                texts.push(restore_from(aws, &uri).await.unwrap().reason);
+                done.push(uri);
+            }
+        }
+    }
+}
+
+fn assert_all_stand(aws: &Faulty, context: &str) {
+    let standing = standing(aws);
+    for rule in rules() {
+        assert!(standing.iter().any(|other| other.is_equivalent(&rule)), "{context}: {rule} is lost");
+    }
+}
+
+/// Found by an attack: a run that gets no further a day later hid the backup of the run that did.
+#[tokio::test(start_paused = true)]
+async fn runs_that_get_nowhere_do_not_hide_what_the_first_took_away() {
+    for (runs, apart) in [(1, 25 * 60), (3, 25 * 60), (30, 1)] {
+        let aws = open();
+        for run in 0..=runs {
+            aws.before_each_call(|call, world| {
+                let outbound =
+                    world.group.as_ref()?.rules.iter().all(|rule| rule.direction == Direction::Outbound);
+                (call == "revoke_rules" && outbound).then(|| api_error(ApiErrorKind::AccessDenied))
+            });
+            close_at(&aws, NOW + Duration::minutes(run * apart)).await.unwrap_err();
+        }
+        aws.heal();
+        let answer = close_at(&aws, NOW + Duration::minutes((runs + 1) * apart)).await.unwrap();
+        assert_eq!(answer.status, Status::Closed);
+        restore_all(&aws, &answer).await;
+        assert_all_stand(&aws, &format!("{runs} runs, {apart} minutes apart: {}", answer.reason));
+    }
+}
+
+/// Found by an attack: where nothing of the backup stands any more, nothing tells that its close was interrupted.
+#[tokio::test(start_paused = true)]
+async fn a_close_of_which_nothing_stands_is_named_by_the_next_all_the_same() {
+    for fault in [Fault::CrashAfter, Fault::ErrorAfter] {
+        let aws = open();
+        aws.fail(8, fault);
+        let run = close_now(&aws);
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(900), run).await;
+        aws.heal();
+        assert_eq!(standing(&aws), []);
+        aws.world().add_rule(&rule(99, Direction::Inbound, ipv4("198.51.100.7/32")));
+        let answer = close_at(&aws, NOW + Duration::minutes(5)).await.unwrap();
+        assert_eq!(answer.status, Status::Closed);
+        let first = &backups(&aws)[0].0;
+        assert!(answer.reason.ends_with(&format!("not in it are in {first}.")), "{}", answer.reason);
+        restore_all(&aws, &answer).await;
+        assert_all_stand(&aws, "the first close");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_backup_does_not_hide_an_older_one() {
+    let aws = open();
+    aws.fail(8, Fault::Error);
+    close_now(&aws).await.unwrap_err();
+    aws.heal();
+    let junk = "012345678912/eu-west-1/sg-0a1b2c3d4e5f60718/README.txt";
+    aws.world().objects.insert(junk.to_owned(), b"x".to_vec());
+    let answer = close_at(&aws, NOW + Duration::days(3)).await.unwrap();
+    aws.world().objects.remove(junk);
+    restore_all(&aws, &answer).await;
+    assert_all_stand(&aws, "three days later");
 }
 
 #[tokio::test(start_paused = true)]
