@@ -103,8 +103,8 @@ impl Accounts {
         self.known(&key).unwrap_or_else(|| self.keep(key, &identity.partition, &self.sdk))
     }
 
-    /// Another account of the same partition, with the credentials of a role in it. They are fetched at the first call, kept, and renewed
-    /// shortly before they expire.
+    /// Another account of the same partition, with the credentials of a role in it. They are fetched at the first call,
+    /// kept, and renewed shortly before they expire.
     pub async fn assume(
         &self,
         identity: &FunctionIdentity,

@@ -96,19 +96,14 @@ impl Backup {
     /// The document, indented for people, and the key to write it under.
     #[must_use]
     pub fn to_document(&self) -> (BackupKey, Vec<u8>) {
-        let mut document = self.without_checksum();
+        // Nothing in it can fail to serialise; if it did, the document would not be read back as this backup.
+        let mut document = serde_json::to_value(self).unwrap_or_default();
+        document["version"] = VERSION.into();
         let checksum = checksum(&document);
         let prefix = BackupKey::prefix(&self.account, &self.region, &self.group_id);
         let key = BackupKey(format!("{prefix}{}-{}.json", key_time(self.taken), &checksum[..12]));
         document["checksum"] = checksum.into();
         (key, format!("{document:#}\n").into_bytes())
-    }
-
-    fn without_checksum(&self) -> Value {
-        // Nothing in it can fail to serialise; if it did, the document would not be read back as this backup.
-        let mut document = serde_json::to_value(self).unwrap_or_default();
-        document["version"] = VERSION.into();
-        document
     }
 
     /// Whether this is the key that the backup was written under. It holds the group, the time and a part of the checksum.
@@ -134,13 +129,12 @@ impl Backup {
         if stated != checksum(&document) {
             return Err(InvalidBackup::Tampered);
         }
-        let written = document.clone();
         if let Some(fields) = document.as_object_mut() {
             fields.remove("version");
         }
-        let backup: Self = serde_path_to_error::deserialize(document).map_err(|error| unreadable(&error))?;
+        let backup: Self = serde_path_to_error::deserialize(&document).map_err(|error| unreadable(&error))?;
         // Serde takes more than it writes: a null for what is absent, a list for an object, a time with an offset.
-        if backup.without_checksum() != written || !backup.taken.offset().is_utc() {
+        if serde_json::to_value(&backup).ok() != Some(document) || !backup.taken.offset().is_utc() {
             return Err(unreadable(&"it is not written as defsg writes it"));
         }
         if backup.rules.is_empty() {

@@ -102,7 +102,8 @@ impl fmt::Display for Dependent {
 pub enum Source {
     /// `network-interfaces`: EC2's DescribeNetworkInterfaces.
     NetworkInterfaces,
-    /// `security-group-rules`: rules of the account's other groups, EC2's DescribeSecurityGroups finds the groups, DescribeSecurityGroupRules the rules.
+    /// `security-group-rules`: rules of the account's other groups. EC2's DescribeSecurityGroups finds the groups,
+    /// DescribeSecurityGroupRules their rules.
     SecurityGroupRules,
     /// `security-group-references`: peered VPCs and transit gateways, EC2's DescribeSecurityGroupReferences.
     SecurityGroupReferences,

@@ -211,12 +211,6 @@ impl ClosePlan {
         plan.lapsed = if let Standing::Lapsed(lapsed) = standing { Some(lapsed) } else { None };
         plan
     }
-
-    /// The plan that refuses to close a group whose rules are not those of the plan with this fingerprint.
-    #[must_use]
-    pub fn outdated(group: GroupState, planned: Fingerprint) -> Self {
-        Self::of_screen(group, Decision::Refuse(Refusal::ChangedSincePlan { planned }))
-    }
 }
 
 fn findings(mut survey: Survey, required: &RequiredSources) -> (Vec<Dependent>, Vec<Unknown>) {

@@ -4,7 +4,7 @@ use defsg_core::backup::{Backup, Forced, to_millisecond};
 use defsg_core::dependent::Survey;
 use defsg_core::fingerprint::Fingerprint;
 use defsg_core::past::{Past, Unfinished};
-use defsg_core::plan::{ClosePlan, Decision, Request, Settings};
+use defsg_core::plan::{ClosePlan, Decision, Refusal, Request, Settings};
 use defsg_core::ports::ApiError;
 use defsg_core::ports::remediation::{
     ListBackups, ReadBackup, ReadGroup, RevokeRules, SurveyDependents, WriteBackup,
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::answer::{Answer, Status, reason};
 use crate::error::RemediationError;
 use crate::keep::{Kept, keep};
-use crate::plan::{interrupted, left_out, prepare, today};
+use crate::plan::{left_out, prepare, today};
 use crate::{WAITS, some_of};
 
 /// How often one close backs up rules: once at its beginning, and again each time that rules were added meanwhile.
@@ -53,12 +53,12 @@ where
     let began = Instant::now();
     let (plan, past) = prepare(aws, Some(store), group, request, settings, now).await?;
     let asked = Instant::now();
-    let interrupted = interrupted(&plan, &past, store, now);
+    let unfinished = past.unfinished(&plan.group.rules, now);
+    let interrupted = unfinished.map(|unfinished| store.uri(unfinished.key));
     // A group in no VPC is never closed; a backup needs one.
     let (Decision::Close, Some(vpc)) = (&plan.decision, &plan.group.vpc) else {
         return Ok(Answer::of_plan(plan, interrupted));
     };
-    let unfinished = past.unfinished(&plan.group.rules, now);
     let kept = keep(store, first_backup(&plan, vpc, unfinished, request, settings, now)).await?;
     let (backups, removed) = (1, Vec::new());
     let mut closing =
@@ -180,17 +180,12 @@ where
         if let Some(planned) = &self.request.planned
             && !state.rules.iter().all(was_planned)
         {
-            return Some(ClosePlan::outdated(state.clone(), planned.clone()));
+            let refusal = Refusal::ChangedSincePlan { planned: planned.clone() };
+            return Some(ClosePlan::of_screen(state.clone(), Decision::Refuse(refusal)));
         }
-        let unpinned = Request { planned: None, ..self.request.clone() };
-        let plan = ClosePlan::new(
-            state.clone(),
-            survey?,
-            &Past::default(),
-            self.settings,
-            &unpinned,
-            today(self.now),
-        );
+        // Nobody is asked again where force was given. How often it was closed, and the fingerprint, were looked at.
+        let (past, request) = (Past::default(), Request::default());
+        let plan = ClosePlan::new(state.clone(), survey?, &past, self.settings, &request, today(self.now));
         matches!(plan.decision, Decision::Refuse(_)).then_some(plan)
     }
 

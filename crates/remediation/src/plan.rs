@@ -30,18 +30,9 @@ where
     S: ListBackups + ReadBackup,
 {
     let (plan, past) = prepare(aws, store, group, request, settings, now).await?;
-    let backup = store.and_then(|store| interrupted(&plan, &past, store, now));
+    let unfinished = past.unfinished(&plan.group.rules, now);
+    let backup = store.zip(unfinished).map(|(store, unfinished)| store.uri(unfinished.key));
     Ok(Answer::of_plan(plan, backup))
-}
-
-/// Where the rules are kept that a close took away before it was interrupted.
-pub(crate) fn interrupted<S: ReadBackup>(
-    plan: &ClosePlan,
-    past: &Past,
-    store: &S,
-    now: OffsetDateTime,
-) -> Option<String> {
-    past.unfinished(&plan.group.rules, now).map(|unfinished| store.uri(unfinished.key))
 }
 
 /// The day by which exemptions are judged.

@@ -61,6 +61,7 @@ fn a_setting_that_does_not_parse_is_named() {
         ("EXEMPTION_TAG_KEY", "a,b"),
         ("MAX_EXEMPTION_DAYS", "30"),
         ("REOPEN_LIMIT", "0"),
+        ("REOPEN_LIMIT", "101"),
         ("REOPEN_LIMIT", "many"),
         ("REOPEN_HOURS", "8761"),
     ];
