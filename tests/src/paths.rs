@@ -12,7 +12,7 @@ pub fn repository() -> PathBuf {
 /// The Python environment that make fills from `tests/requirements.txt`; `DEFSG_VENV` names another one.
 pub fn venv() -> PathBuf {
     let venv = env::var_os("DEFSG_VENV").map_or_else(|| repository().join(".venv"), PathBuf::from);
-    assert!(venv.is_dir(), "no Python environment at {}: run `make setup`", venv.display());
+    assert!(venv.is_dir(), "no Python environment at {}: run `make tools`", venv.display());
     venv
 }
 
@@ -24,7 +24,7 @@ pub fn emulator() -> PathBuf {
         .unwrap_or_else(|error| panic!("cannot read {}: {error}", lib.display()))
         .filter_map(|python| Some(python.ok()?.path().join(inside)))
         .find(|path| path.exists())
-        .unwrap_or_else(|| panic!("no {inside} under {}: run `make setup`", lib.display()))
+        .unwrap_or_else(|| panic!("no {inside} under {}: run `make tools`", lib.display()))
 }
 
 /// The built floor, the least function there is; `DEFSG_FLOOR` names another build of it.
