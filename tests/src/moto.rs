@@ -3,22 +3,21 @@
 mod bucket;
 mod groups;
 
-use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use hyper::http::{HeaderName, HeaderValue};
 use roxmltree::{Document, Node};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub use self::groups::NewRule;
-use crate::http::Request;
+use crate::fake::{Request, read};
 use crate::process::{Process, free_port};
-use crate::standin::api;
-use crate::{ACCOUNT, REGION, paths};
+use crate::{ACCOUNT, paths, signed};
 
 /// A moto server. Dropping it ends it.
 pub struct Moto {
@@ -150,12 +149,9 @@ impl Moto {
     }
 
     fn ec2(&self, action: &str, members: &[(&str, &str)]) -> String {
-        let signature = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/ec2/aws4_request, SignedHeaders=host, Signature=0"
-        );
         let _turn = turn();
         ureq::post(&self.url)
-            .header("Authorization", signature)
+            .header("Authorization", signed::by("test", "ec2"))
             .send_form([("Action", action), ("Version", "2016-11-15")].iter().chain(members).copied())
             .and_then(|mut answer| answer.body_mut().read_to_string())
             .unwrap_or_else(|error| panic!("moto refused {action} {members:?}: {error}"))
@@ -164,20 +160,20 @@ impl Moto {
 
 /// A recorded request's operation and members.
 fn recorded(request: &Value) -> (String, Value) {
-    let headers: BTreeMap<String, String> = request["headers"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().unwrap_or_default().to_owned()))
-        .collect();
     let body = request["body"].as_str().unwrap_or_default();
     let body = if request["body_encoded"] == true {
         BASE64_STANDARD.decode(body).expect("moto encodes bodies in Base64")
     } else {
         body.as_bytes().to_vec()
     };
-    let (_, operation, members) = api::parse(&Request { headers, body, ..Request::default() });
-    (operation, members)
+    let mut again = Request::new(body.into());
+    for (name, value) in request["headers"].as_object().into_iter().flatten() {
+        let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
+        if let (Ok(name), Some(value)) = (name.parse::<HeaderName>(), value) {
+            again.headers_mut().insert(name, value);
+        }
+    }
+    read(&again).unwrap_or_default()
 }
 
 /// A permission of EC2's XML in AWS Config's words.

@@ -1,5 +1,7 @@
 //! The remediator and the account it works in: one VPC with its default group and a bucket for backups, in moto, behind
-//! the proxy.
+//! the fake.
+
+mod loss;
 
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,18 +12,19 @@ use defsg_core::fingerprint::Fingerprint;
 use defsg_core::rule_set::SecurityGroupRule;
 use serde_json::{Value, json};
 
+pub use self::loss::{REVOKES, Watch};
+use crate::fake::{Data, Fake};
 use crate::moto::{Moto, NewRule};
 use crate::paths;
-use crate::proxy::Proxy;
 use crate::rie::{Answer, Rie};
 
 /// An account with one VPC, and the remediator in it.
 pub struct World {
     /// Calls its function, until it is replaced by [`World::restart`].
     pub function: Rie,
-    /// What stands between the function and moto.
-    pub proxy: Proxy,
-    /// The AWS behind it. Tests that run at the same time share it, and each has a VPC and a bucket of its own.
+    /// The AWS that the function speaks to. It passes on to moto what moto can answer.
+    pub aws: Fake,
+    /// The moto behind it. Tests that run at the same time share it, and each has a VPC and a bucket of its own.
     pub moto: Arc<Moto>,
     /// The VPC.
     pub vpc: String,
@@ -42,17 +45,17 @@ impl World {
     pub fn with(env: &[(&str, &str)]) -> Self {
         static BUCKETS: AtomicU32 = AtomicU32::new(0);
         let moto = shared_moto();
-        let proxy = Proxy::start(moto.url());
+        let aws = Fake::in_front_of(moto.url(), Data::default());
         let vpc = moto.create_vpc();
         let group = moto.default_group(&vpc)["groupId"].as_str().expect("a group has an id").to_owned();
         moto.add_stock_inbound_rule(&group);
         let bucket = format!("backups-{}-{}", process::id(), BUCKETS.fetch_add(1, Ordering::Relaxed));
         moto.create_bucket(&bucket);
-        let own = [("AWS_ENDPOINT_URL", proxy.url()), ("BACKUP_BUCKET", bucket.clone())];
+        let own = [("AWS_ENDPOINT_URL", aws.url()), ("BACKUP_BUCKET", bucket.clone())];
         let own = own.map(|(name, value)| (name.to_owned(), value));
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let env: Vec<_> = own.into_iter().chain(env).collect();
-        Self { function: start(&env), proxy, moto, vpc, group, bucket, env }
+        Self { function: start(&env), aws, moto, vpc, group, bucket, env }
     }
 
     /// Ends the function's process, if it lives, and starts another one.
@@ -144,7 +147,7 @@ impl World {
 }
 
 /// Every backup in a bucket, from the oldest to the newest.
-pub fn backups(moto: &Moto, bucket: &str) -> Vec<Backup> {
+fn backups(moto: &Moto, bucket: &str) -> Vec<Backup> {
     let read = |key: String| {
         Backup::read(&moto.object(bucket, &key)).unwrap_or_else(|error| panic!("{key}: {error}"))
     };

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::fake::Fake;
 use crate::paths;
-use crate::standin::StandIn;
 
 /// The access key that `tests/image/invoke` gives the function.
 pub const ACCESS_KEY: &str = "local";
@@ -24,9 +24,9 @@ pub fn docker_missing() -> Option<&'static str> {
     Some(reason)
 }
 
-/// Builds with sam, invokes the function with a sample of `events/` in a container that finds AWS at the stand-in, and
+/// Builds with sam, invokes the function with a sample of `events/` in a container that finds AWS at the fake, and
 /// gives the function's answer and sam's whole output.
-pub fn invoke(sample: &str, aws: &StandIn) -> (Value, String) {
+pub fn invoke(sample: &str, aws: &Fake) -> (Value, String) {
     let path = env::var("PATH").unwrap_or_default();
     let mut command = Command::new("tests/image/invoke");
     // Cargo's variables for this test would make sam's cargo build everything anew, and for somewhere else.

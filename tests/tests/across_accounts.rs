@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use defsg_e2e::ACCOUNT;
 use defsg_e2e::events::Event;
+use defsg_e2e::fake::Occurrence::Every;
+use defsg_e2e::fake::{Data, Fake, Fault, Group, OldResult, TOKEN};
 use defsg_e2e::rie::{Answer, Rie};
-use defsg_e2e::standin::{Data, Fault, Group, OldResult, StandIn, TOKEN};
 use serde_json::json;
 
 const MEMBER: &str = "111122223333";
 
-fn start(data: Data) -> (StandIn, Rie) {
-    let aws = StandIn::start(data);
+fn start(data: Data) -> (Fake, Rie) {
+    let aws = Fake::start(data);
     let function = Rie::evaluator(&aws.url(), &[]);
     (aws, function)
 }
@@ -32,7 +33,7 @@ fn a_change_in_another_account_is_put_with_the_role_assumed_there() {
         calls.iter().map(|call| &*call.operation).collect::<Vec<_>>(),
         ["AssumeRole", "PutEvaluations"]
     );
-    assert_eq!(calls[0].body["RoleArn"], format!("arn:aws:iam::{MEMBER}:role/defsg-evaluator"));
+    assert_eq!(calls[0].parameters["RoleArn"], format!("arn:aws:iam::{MEMBER}:role/defsg-evaluator"));
     assert_eq!(calls[0].account, ACCOUNT);
     assert_eq!(calls[1].account, MEMBER);
 }
@@ -86,7 +87,7 @@ fn without_a_role_name_another_accounts_event_is_an_error_that_names_the_paramet
 #[test]
 fn a_role_that_may_not_be_assumed_is_access_denied_and_named() {
     let (aws, function) = start(Data::default());
-    aws.fault("AssumeRole", .., Fault::AccessDenied);
+    aws.fault("AssumeRole", Every, Fault::Denied);
     let answer = invoke(&function, "closed", MEMBER, "defsg-evaluator");
     assert_eq!(answer.error_type(), Some("AccessDenied"), "{answer:?}");
     let role = format!("arn:aws:iam::{MEMBER}:role/defsg-evaluator");
@@ -97,7 +98,7 @@ fn a_role_that_may_not_be_assumed_is_access_denied_and_named() {
 #[test]
 fn a_role_that_could_not_be_assumed_is_tried_anew_by_the_next_event() {
     let (aws, function) = start(Data::default());
-    aws.fault("AssumeRole", .., Fault::AccessDenied);
+    aws.fault("AssumeRole", Every, Fault::Denied);
     assert!(invoke(&function, "closed", MEMBER, "defsg-evaluator").error_type().is_some());
     aws.heal();
     let answer = invoke(&function, "closed", MEMBER, "defsg-evaluator");

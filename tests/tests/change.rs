@@ -1,21 +1,21 @@
 //! A change notification goes in, one evaluation comes out.
 
 use defsg_e2e::events::Event;
+use defsg_e2e::fake::{Data, Fake, TOKEN};
 use defsg_e2e::rie::Rie;
-use defsg_e2e::standin::{Data, StandIn, TOKEN};
 use serde_json::{Value, json};
 
 /// The samples' capture time, 2026-11-20T08:15:27.412Z, in epoch seconds.
 const CAPTURED: f64 = 1_795_162_527.412;
 
-fn start() -> (StandIn, Rie) {
-    let aws = StandIn::start(Data::default());
+fn start() -> (Fake, Rie) {
+    let aws = Fake::start(Data::default());
     let function = Rie::evaluator(&aws.url(), &[]);
     (aws, function)
 }
 
 /// Invokes with a change that must be judged, and gives its compliance type and annotation.
-fn judge(aws: &StandIn, function: &Rie, event: &Event) -> (String, String) {
+fn judge(aws: &Fake, function: &Rie, event: &Event) -> (String, String) {
     let before = aws.evaluations().len();
     let answer = function.invoke(&event.clone().token(TOKEN).payload());
     let put = &aws.evaluations()[before..];
@@ -25,7 +25,7 @@ fn judge(aws: &StandIn, function: &Rie, event: &Event) -> (String, String) {
 }
 
 /// Invokes with an event that must fail, and gives the error's type and message. Nothing may be put.
-fn reject(aws: &StandIn, function: &Rie, payload: &Value) -> (String, String) {
+fn reject(aws: &Fake, function: &Rie, payload: &Value) -> (String, String) {
     let before = aws.calls().len();
     let answer = function.invoke(payload);
     assert_eq!(aws.calls().len(), before, "a bad event calls nothing: {payload}");
@@ -37,13 +37,13 @@ fn reject(aws: &StandIn, function: &Rie, payload: &Value) -> (String, String) {
 fn each_sample_of_a_change_is_judged_and_put_as_one_evaluation() {
     let (aws, function) = start();
     let samples = [
-        ("open-stock", "NON_COMPLIANT", ["Stock rules only", ""]),
-        ("open-customised", "NON_COMPLIANT", ["0.0.0.0/0", ""]),
-        ("closed", "COMPLIANT", ["Closed: no inbound and no outbound rule.", ""]),
-        ("not-default", "NOT_APPLICABLE", ["default", ""]),
-        ("deleted", "NOT_APPLICABLE", ["eleted", ""]),
-        ("left-scope", "NOT_APPLICABLE", ["scope", ""]),
-        ("exempt-by-tag", "NOT_APPLICABLE", ["2031-12-31", "moves with the data centre"]),
+        ("open-stock", "NON_COMPLIANT", &["Stock rules only"][..]),
+        ("open-customised", "NON_COMPLIANT", &["0.0.0.0/0"]),
+        ("closed", "COMPLIANT", &["Closed: no inbound and no outbound rule."]),
+        ("not-default", "NOT_APPLICABLE", &["default"]),
+        ("deleted", "NOT_APPLICABLE", &["eleted"]),
+        ("left-scope", "NOT_APPLICABLE", &["scope"]),
+        ("exempt-by-tag", "NOT_APPLICABLE", &["2031-12-31", "moves with the data centre"]),
     ];
     for (n, (sample, compliance, words)) in samples.into_iter().enumerate() {
         let event = Event::sample(sample);
@@ -57,7 +57,7 @@ fn each_sample_of_a_change_is_judged_and_put_as_one_evaluation() {
         let put = &calls[n];
         assert_eq!(put.operation, "PutEvaluations");
         assert_eq!((put.account.as_str(), put.region.as_str()), (defsg_e2e::ACCOUNT, defsg_e2e::REGION));
-        let evaluations = put.body["Evaluations"].as_array().unwrap();
+        let evaluations = put.parameters["Evaluations"].as_array().unwrap();
         assert_eq!(evaluations.len(), 1, "{sample}");
         let evaluation = &evaluations[0];
         assert_eq!(evaluation["ComplianceType"], compliance, "{sample}");

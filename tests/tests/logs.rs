@@ -1,12 +1,13 @@
 //! What the function writes: JSON lines with the request id, one line of metrics, and never the result token.
 
 use defsg_e2e::events::{Event, SAMPLES};
+use defsg_e2e::fake::Occurrence::{Every, Nth};
+use defsg_e2e::fake::{Data, Fake, Fault, Group, RULE, TOKEN};
 use defsg_e2e::rie::{Answer, Rie};
-use defsg_e2e::standin::{Data, Fault, Group, RULE, StandIn, TOKEN};
 use serde_json::Value;
 
-fn start(env: &[(&str, &str)]) -> (StandIn, Rie) {
-    let aws = StandIn::start(Data { groups: Group::many(3), ..Data::default() });
+fn start(env: &[(&str, &str)]) -> (Fake, Rie) {
+    let aws = Fake::start(Data { groups: Group::many(3), ..Data::default() });
     let function = Rie::evaluator(&aws.url(), env);
     (aws, function)
 }
@@ -31,16 +32,16 @@ fn the_result_token_is_never_written() {
         let quoting = format!("1 validation error detected: Value '{TOKEN}' at 'resultToken' is not right");
         let faults = [
             None,
-            Some(Fault::AccessDenied),
+            Some(Fault::Denied),
             Some(Fault::RefuseAll),
-            Some(Fault::InvalidResultToken),
-            Some(Fault::Invalid(quoting)),
-            Some(Fault::Lie(TOKEN)),
+            Some(Fault::error(400, "InvalidResultTokenException")),
+            Some(Fault::Error(400, "ValidationException", quoting)),
+            Some(Fault::lie(TOKEN)),
         ];
         for fault in faults {
             aws.heal();
             if let Some(fault) = fault.clone() {
-                aws.fault("PutEvaluations", .., fault);
+                aws.fault("PutEvaluations", Every, fault);
             }
             for sample in if fault.is_none() { &SAMPLES[..] } else { &["closed"] } {
                 let answer = invoke(&function, sample);
@@ -131,9 +132,9 @@ fn metrics_count_what_was_evaluated_open_retried_and_failed() {
     assert_eq!(counts(&invoke(&function, "open-stock")), [1, 1, 0, 0]);
     assert_eq!(counts(&invoke(&function, "closed")), [1, 0, 0, 0]);
     assert_eq!(counts(&invoke(&function, "scheduled")), [3, 2, 0, 0]);
-    aws.fault("PutEvaluations", 4..=4, Fault::RefuseAll);
+    aws.fault("PutEvaluations", Nth(1), Fault::RefuseAll);
     assert_eq!(counts(&invoke(&function, "open-stock")), [1, 1, 1, 0], "refused once");
-    aws.fault("PutEvaluations", .., Fault::RefuseAll);
+    aws.fault("PutEvaluations", Every, Fault::RefuseAll);
     let [_, _, retried, failed] = counts(&invoke(&function, "open-stock"));
     assert_eq!((retried, failed), (2, 1), "refused for ever");
     let [evaluated, open, _, failed] = counts(&invoke(&function, "malformed"));

@@ -1,16 +1,16 @@
 //! A change too large for its notification is fetched from AWS Config's history.
 
 use defsg_e2e::events::Event;
+use defsg_e2e::fake::{Data, Fake, Group, TOKEN};
 use defsg_e2e::rie::{Answer, Rie};
-use defsg_e2e::standin::{Data, Group, StandIn, TOKEN};
 use serde_json::{Value, json};
 
 /// The sample's group and its capture time, 2026-11-20T08:15:27.412Z.
 const GROUP: &str = "sg-0f1e2d3c4b5a69788";
 const CAPTURED: f64 = 1_795_162_527.412;
 
-fn invoke(history: Vec<Value>, event: &Event) -> (StandIn, Answer) {
-    let aws = StandIn::start(Data { history, ..Data::default() });
+fn invoke(history: Vec<Value>, event: &Event) -> (Fake, Answer) {
+    let aws = Fake::start(Data { history, ..Data::default() });
     let answer = Rie::evaluator(&aws.url(), &[]).invoke(&event.clone().token(TOKEN).payload());
     (aws, answer)
 }
@@ -24,10 +24,10 @@ fn an_oversized_item_is_fetched_at_its_capture_time() {
 
     let fetches = aws.calls_of("GetResourceConfigHistory");
     assert_eq!(fetches.len(), 1, "{answer:?}");
-    assert_eq!(fetches[0].body["resourceType"], "AWS::EC2::SecurityGroup");
-    assert_eq!(fetches[0].body["resourceId"], GROUP);
-    assert_eq!(fetches[0].body["laterTime"].as_f64(), Some(CAPTURED));
-    assert_eq!(fetches[0].body["limit"], 1);
+    assert_eq!(fetches[0].parameters["resourceType"], "AWS::EC2::SecurityGroup");
+    assert_eq!(fetches[0].parameters["resourceId"], GROUP);
+    assert_eq!(fetches[0].parameters["laterTime"].as_f64(), Some(CAPTURED));
+    assert_eq!(fetches[0].parameters["limit"], 1);
     let evaluations = aws.evaluations();
     assert_eq!(evaluations.len(), 1, "{answer:?}");
     assert_eq!(evaluations[0]["ComplianceType"], "COMPLIANT", "the item at the capture time, not the newest");

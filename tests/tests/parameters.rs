@@ -1,12 +1,12 @@
 //! Rule parameters that do not parse are an error that names the parameter, and nothing is called.
 
 use defsg_e2e::events::Event;
+use defsg_e2e::fake::{Data, Fake, TOKEN};
 use defsg_e2e::rie::Rie;
-use defsg_e2e::standin::{Data, StandIn, TOKEN};
 use serde_json::{Value, json};
 
-fn start() -> (StandIn, Rie) {
-    let aws = StandIn::start(Data::default());
+fn start() -> (Fake, Rie) {
+    let aws = Fake::start(Data::default());
     let function = Rie::evaluator(&aws.url(), &[]);
     (aws, function)
 }

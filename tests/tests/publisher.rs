@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use defsg_e2e::events::Event;
+use defsg_e2e::fake::Occurrence::{Every, FromNth, Nth};
+use defsg_e2e::fake::{Call, Data, Fake, Fault, Group, TOKEN};
 use defsg_e2e::rie::{Answer, Rie};
-use defsg_e2e::standin::{Call, Data, Fault, Group, StandIn, TOKEN};
 use serde_json::json;
 
 /// The group of the sample of a change.
 const GROUP: &str = "sg-0f1e2d3c4b5a69788";
 
-fn start(groups: usize) -> (StandIn, Rie) {
-    let aws = StandIn::start(Data { groups: Group::many(groups), ..Data::default() });
+fn start(groups: usize) -> (Fake, Rie) {
+    let aws = Fake::start(Data { groups: Group::many(groups), ..Data::default() });
     let function = Rie::evaluator(&aws.url(), &[]);
     (aws, function)
 }
@@ -23,7 +24,7 @@ fn invoke(function: &Rie, sample: &str) -> Answer {
 
 /// The resources of one `PutEvaluations`.
 fn resources(put: &Call) -> Vec<String> {
-    let evaluations = put.body["Evaluations"].as_array().unwrap();
+    let evaluations = put.parameters["Evaluations"].as_array().unwrap();
     evaluations
         .iter()
         .map(|evaluation| evaluation["ComplianceResourceId"].as_str().unwrap().to_owned())
@@ -33,12 +34,12 @@ fn resources(put: &Call) -> Vec<String> {
 #[test]
 fn an_evaluation_refused_once_is_sent_again_after_a_pause() {
     let (aws, function) = start(0);
-    aws.fault("PutEvaluations", 1..=1, Fault::RefuseAll);
+    aws.fault("PutEvaluations", Nth(1), Fault::RefuseAll);
     let answer = invoke(&function, "open-stock");
     assert_eq!(answer.payload, json!({"COMPLIANT": 0, "NON_COMPLIANT": 1, "NOT_APPLICABLE": 0}));
     let puts = aws.calls();
     assert_eq!(puts.len(), 2);
-    assert_eq!(puts[0].body, puts[1].body, "the same evaluation with the same token");
+    assert_eq!(puts[0].parameters, puts[1].parameters, "the same evaluation with the same token");
     assert!(puts[1].at - puts[0].at >= Duration::from_millis(50), "{:?}", puts[1].at - puts[0].at);
     assert_eq!(aws.evaluations().len(), 1);
 }
@@ -46,7 +47,7 @@ fn an_evaluation_refused_once_is_sent_again_after_a_pause() {
 #[test]
 fn an_evaluation_refused_for_ever_is_sent_three_times_and_then_named_in_an_error() {
     let (aws, function) = start(0);
-    aws.fault("PutEvaluations", .., Fault::RefuseAll);
+    aws.fault("PutEvaluations", Every, Fault::RefuseAll);
     let answer = invoke(&function, "open-stock");
     assert_eq!(answer.error_type(), Some("EvaluationsRefused"), "{answer:?}");
     assert!(answer.error_message().contains(GROUP), "{answer:?}");
@@ -59,7 +60,7 @@ fn an_evaluation_refused_for_ever_is_sent_three_times_and_then_named_in_an_error
 fn of_a_batch_only_the_refused_evaluations_are_sent_again() {
     let (aws, function) = start(250);
     let refused = ["sg-00000065", "sg-000000c8"].map(str::to_owned);
-    aws.fault("PutEvaluations", 2..=2, Fault::Refuse(refused.to_vec()));
+    aws.fault("PutEvaluations", Nth(2), Fault::Refuse(refused.to_vec()));
     let answer = invoke(&function, "scheduled");
     assert_eq!(answer.payload, json!({"COMPLIANT": 125, "NON_COMPLIANT": 125, "NOT_APPLICABLE": 0}));
     let puts = aws.calls_of("PutEvaluations");
@@ -74,7 +75,11 @@ fn of_a_batch_only_the_refused_evaluations_are_sent_again() {
 #[test]
 fn what_one_group_is_refused_does_not_keep_the_others_from_config() {
     let (aws, function) = start(250);
-    aws.fault("PutEvaluations", .., Fault::Refuse(vec!["sg-00000001".to_owned(), "sg-000000fa".to_owned()]));
+    aws.fault(
+        "PutEvaluations",
+        Every,
+        Fault::Refuse(vec!["sg-00000001".to_owned(), "sg-000000fa".to_owned()]),
+    );
     let answer = invoke(&function, "scheduled");
     assert_eq!(answer.error_type(), Some("EvaluationsRefused"), "{answer:?}");
     for refused in ["sg-00000001", "sg-000000fa"] {
@@ -92,7 +97,9 @@ fn every_batch_carries_the_same_token_and_at_most_a_hundred_evaluations() {
     invoke(&function, "scheduled");
     let puts = aws.calls_of("PutEvaluations");
     assert_eq!(puts.iter().map(|put| resources(put).len()).collect::<Vec<_>>(), [100, 100, 1]);
-    assert!(puts.iter().all(|put| put.body["ResultToken"] == TOKEN && put.body["TestMode"] != true));
+    assert!(
+        puts.iter().all(|put| put.parameters["ResultToken"] == TOKEN && put.parameters["TestMode"] != true)
+    );
 }
 
 #[test]
@@ -100,7 +107,7 @@ fn the_token_testmode_asks_for_test_mode() {
     let (aws, function) = start(0);
     let answer = function.invoke(&Event::sample("closed").payload());
     assert_eq!(answer.payload["COMPLIANT"], 1, "{answer:?}");
-    let put = &aws.calls()[0].body;
+    let put = &aws.calls()[0].parameters;
     assert_eq!((&put["ResultToken"], &put["TestMode"]), (&json!("TESTMODE"), &json!(true)));
 }
 
@@ -116,7 +123,7 @@ fn an_invalid_result_token_is_an_error_at_once() {
 #[test]
 fn a_token_that_expires_between_batches_is_an_error() {
     let (aws, function) = start(250);
-    aws.fault("PutEvaluations", 2.., Fault::InvalidResultToken);
+    aws.fault("PutEvaluations", FromNth(2), Fault::error(400, "InvalidResultTokenException"));
     let answer = invoke(&function, "scheduled");
     assert_eq!(answer.error_type(), Some("InvalidResultToken"), "{answer:?}");
     assert_eq!(aws.evaluations().len(), 100);

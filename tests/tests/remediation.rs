@@ -1,8 +1,9 @@
 //! Closing a default group: what is done, in which order, and what is refused. The built remediator works in moto.
 
 use defsg_core::fingerprint::Fingerprint;
+use defsg_e2e::fake::Fault;
+use defsg_e2e::fake::Occurrence::Every;
 use defsg_e2e::moto::NewRule;
-use defsg_e2e::proxy::Fault;
 use defsg_e2e::remediator::World;
 use defsg_e2e::rie::Answer;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ fn assert_refused(world: &World, answer: &Answer, refusal: &str) {
 fn assert_untouched(world: &World) {
     assert_eq!(world.rules().len(), 2);
     assert_eq!(world.keys(), [""; 0]);
-    assert!(world.proxy.calls().iter().all(|call| {
+    assert!(world.aws.calls().iter().all(|call| {
         !["PutObject", "Revoke", "Authorize"].iter().any(|change| call.operation.starts_with(change))
     }));
 }
@@ -57,7 +58,7 @@ fn an_open_group_that_nobody_uses_is_closed_and_its_rules_are_kept() {
 fn the_backup_is_written_once_and_read_back_before_anything_is_revoked() {
     let world = World::start();
     world.close();
-    let calls = world.proxy.calls();
+    let calls = world.aws.calls();
     let first = |operation: &str| {
         calls.iter().position(|call| call.operation == operation).unwrap_or_else(|| panic!("no {operation}"))
     };
@@ -66,11 +67,11 @@ fn the_backup_is_written_once_and_read_back_before_anything_is_revoked() {
     assert!(order.is_sorted(), "{order:?}");
     for revoke in ["RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"] {
         assert!(first("GetObject") < first(revoke), "{revoke}");
-        let call = &world.proxy.calls_of(revoke)[0];
-        assert!(call.body["SecurityGroupRuleId.1"].is_string(), "not by rule id: {call:?}");
-        assert!(call.body["IpPermissions.1.IpProtocol"].is_null(), "{call:?}");
+        let call = &world.aws.calls_of(revoke)[0];
+        assert!(call.parameters["SecurityGroupRuleId.1"].is_string(), "not by rule id: {call:?}");
+        assert!(call.parameters["IpPermissions.1.IpProtocol"].is_null(), "{call:?}");
     }
-    assert_eq!(world.proxy.calls_of("PutObject")[0].body["if-none-match"], "*");
+    assert_eq!(world.aws.calls_of("PutObject")[0].parameters["if-none-match"], "*");
     let last = calls.last().unwrap();
     assert!(last.operation.starts_with("Describe"), "the group is not read again at the end: {last:?}");
 }
@@ -83,7 +84,7 @@ fn a_closed_group_is_a_quick_and_quiet_success() {
     assert_eq!(answer.payload["status"], "already_closed", "{answer:?}");
     assert_eq!(answer.payload["backup"], Value::Null);
     assert_eq!(world.keys(), [""; 0]);
-    let operations: Vec<_> = world.proxy.calls().into_iter().map(|call| call.operation).collect();
+    let operations: Vec<_> = world.aws.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["DescribeSecurityGroups", "DescribeSecurityGroupRules"]);
 }
 
@@ -151,7 +152,7 @@ fn a_group_of_another_account_is_left_alone_even_by_force() {
     let world = World::start();
     let theirs =
         |body: String| body.replace("<ownerId>012345678912</ownerId>", "<ownerId>111122223333</ownerId>");
-    world.proxy.fault("DescribeSecurityGroups", .., Fault::alter(theirs));
+    world.aws.fault("DescribeSecurityGroups", Every, Fault::altered(theirs));
     for answer in [world.close(), world.force()] {
         assert_refused(&world, &answer, "other_owner");
         assert!(answer.payload["reason"].as_str().unwrap().contains("111122223333"), "{answer:?}");
@@ -162,7 +163,7 @@ fn a_group_of_another_account_is_left_alone_even_by_force() {
 fn a_group_in_no_vpc_is_left_alone() {
     let world = World::start();
     let vpc = format!("<vpcId>{}</vpcId>", world.vpc);
-    world.proxy.fault("DescribeSecurityGroups", .., Fault::alter(move |body| body.replace(&vpc, "")));
+    world.aws.fault("DescribeSecurityGroups", Every, Fault::altered(move |body| body.replace(&vpc, "")));
     assert_refused(&world, &world.force(), "no_vpc");
 }
 
@@ -171,10 +172,10 @@ fn force_closes_a_group_in_use_and_the_backup_says_so() {
     let world = World::start();
     let subnet = world.moto.create_subnet(&world.vpc);
     let interface = world.moto.create_interface(&subnet, &world.group, "uplink");
-    world.proxy.fault("DescribeLaunchTemplateVersions", .., Fault::Denied);
+    world.aws.fault("DescribeLaunchTemplateVersions", Every, Fault::Denied);
     assert_refused(&world, &world.close(), "in_use");
-    world.proxy.reset();
-    world.proxy.fault("DescribeLaunchTemplateVersions", .., Fault::Denied);
+    world.aws.reset();
+    world.aws.fault("DescribeLaunchTemplateVersions", Every, Fault::Denied);
 
     let answer = world.force();
     assert_eq!(answer.payload["status"], "closed", "{answer:?}");

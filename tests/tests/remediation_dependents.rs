@@ -1,8 +1,9 @@
 //! Everything that can use a default group stops its close, and so does not knowing.
 
 use defsg_core::recorded::TYPES;
+use defsg_e2e::fake::Occurrence::Every;
+use defsg_e2e::fake::{Fault, Occurrence, Reference};
 use defsg_e2e::moto::NewRule;
-use defsg_e2e::proxy::{Fault, Reference};
 use defsg_e2e::remediator::{World, shared_moto};
 use defsg_e2e::rie::Answer;
 use serde_json::{Value, json};
@@ -95,10 +96,10 @@ fn a_reference_from_a_peered_vpc_or_over_a_transit_gateway_stops_a_close() {
     for over in ["pcx-0123456789abcdef0", "tgw-0123456789abcdef0"] {
         let vpc = "vpc-0fedcba9876543210".to_owned();
         let reference = Reference { group: world.group.clone(), vpc, over: over.to_owned() };
-        world.proxy.account(|account| account.references = vec![reference]);
+        world.aws.data(|data| data.references = vec![reference]);
         world.assert_in_use(&world.close(), "referencing-vpc", "vpc-0fedcba9876543210", over);
     }
-    world.proxy.account(|account| account.references[0].group = "sg-00000001".to_owned());
+    world.aws.data(|data| data.references[0].group = "sg-00000001".to_owned());
     world.assert_closed();
 }
 
@@ -122,9 +123,9 @@ fn a_source_that_cannot_tell_stops_a_close_unless_it_was_left_out_and_is_named_a
         ("SelectResourceConfig", "config", config),
     ];
     for (operation, source, count) in cases {
-        for fault in [Fault::Denied, Fault::Throttled, Fault::Cut, Fault::Instead("<html/>")] {
+        for fault in [Fault::Denied, Fault::Throttled, Fault::Cut, Fault::lie("<html/>")] {
             let mut world = World::with(&[("AWS_MAX_ATTEMPTS", "1")]);
-            world.proxy.fault(operation, .., fault);
+            world.aws.fault(operation, Every, fault);
             let refused = world.close();
             assert_eq!(refused.payload["refusal"], "unknown", "{operation}: {refused:?}");
             let named = unknown(&refused);
@@ -146,8 +147,12 @@ fn a_source_that_cannot_tell_stops_a_close_unless_it_was_left_out_and_is_named_a
 #[test]
 fn rules_of_other_groups_that_cannot_be_listed_are_unknown() {
     let world = World::with(&[("AWS_MAX_ATTEMPTS", "1")]);
-    // The first asks for the group itself, the next for those that refer to it.
-    world.proxy.fault("DescribeSecurityGroups", 2.., Fault::Denied);
+    let by_reference = Occurrence::with(|listing| {
+        (1..)
+            .map_while(|n| listing[format!("Filter.{n}.Name")].as_str())
+            .any(|name| ["ip-permission.group-id", "egress.ip-permission.group-id"].contains(&name))
+    });
+    world.aws.fault("DescribeSecurityGroups", by_reference, Fault::Denied);
     let answer = world.close();
     assert_eq!(answer.payload["refusal"], "unknown", "{answer:?}");
     assert_eq!(unknown(&answer), [("security-group-rules".to_owned(), true)]);

@@ -1,7 +1,8 @@
 //! What AWS Config has recorded with a default group stops its close: idle things, above all, that have no interface.
 
 use defsg_core::recorded::{RecordedType, TYPES};
-use defsg_e2e::proxy::Fault;
+use defsg_e2e::fake::Fault;
+use defsg_e2e::fake::Occurrence::{self, Every};
 use defsg_e2e::remediator::World;
 use serde_json::{Value, json};
 
@@ -35,7 +36,7 @@ fn every_recorded_type_stops_a_close_by_each_of_its_properties() {
         for property in of.properties {
             let item = item(of, property, &world.group);
             let id = item["resourceId"].as_str().unwrap().to_owned();
-            world.proxy.account(|account| account.items = vec![item]);
+            world.aws.data(|data| data.items = vec![item]);
             let answer = world.close();
             world.assert_in_use(&answer, KIND, &id, &format!("{} orders", of.resource_type()));
         }
@@ -44,7 +45,7 @@ fn every_recorded_type_stops_a_close_by_each_of_its_properties() {
         .iter()
         .flat_map(|of| of.properties.iter().map(|property| item(of, property, "sg-00000001")))
         .collect();
-    world.proxy.account(|account| account.items = others);
+    world.aws.data(|data| data.items = others);
     world.assert_closed();
 }
 
@@ -55,10 +56,10 @@ fn idle_things_that_have_no_interface_are_found_as_config_records_them() {
         let text = item.to_string().replace("sg-GROUP", &world.group);
         item = serde_json::from_str(&text).unwrap();
         let (of, id) = (item["resourceType"].as_str().unwrap().to_owned(), item["resourceId"].clone());
-        world.proxy.account(|account| account.items = vec![item]);
+        world.aws.data(|data| data.items = vec![item]);
         world.assert_in_use(&world.close(), KIND, id.as_str().unwrap(), &of);
     }
-    world.proxy.account(|account| account.items.clear());
+    world.aws.data(|data| data.items.clear());
     world.assert_closed();
 }
 
@@ -166,10 +167,10 @@ fn any_recorded_relationship_stops_a_close_but_those_that_are_no_use() {
             "relationships": [{"resourceId": world.group, "resourceType": "AWS::EC2::SecurityGroup", "relationshipName": "Is associated with "}],
         })
     };
-    world.proxy.account(|account| account.items = vec![related("AWS::New::Thing")]);
+    world.aws.data(|data| data.items = vec![related("AWS::New::Thing")]);
     world.assert_in_use(&world.close(), KIND, "orders", "AWS::New::Thing");
     let no_use = ["AWS::EC2::VPC", "AWS::EC2::NetworkInterface", "AWS::Config::ResourceCompliance"];
-    world.proxy.account(|account| account.items = no_use.map(related).to_vec());
+    world.aws.data(|data| data.items = no_use.map(related).to_vec());
     world.assert_closed();
 }
 
@@ -181,7 +182,7 @@ fn a_resource_that_config_tells_of_in_two_ways_is_named_once() {
         "configuration": {"vpcConfig": {"securityGroupIds": [world.group]}},
         "relationships": [{"resourceId": world.group, "resourceType": "AWS::EC2::SecurityGroup"}],
     });
-    world.proxy.account(|account| account.items = vec![function]);
+    world.aws.data(|data| data.items = vec![function]);
     world.assert_in_use(&world.close(), KIND, "orders", "AWS::Lambda::Function orders");
 }
 
@@ -195,7 +196,7 @@ fn dependents_on_a_later_page_are_found() {
         })
     });
     let functions = functions.collect();
-    world.proxy.account(|account| (account.items, account.results_per_page) = (functions, 3));
+    world.aws.data(|data| (data.items, data.results_per_page) = (functions, 3));
     let answer = world.close();
     let names: Vec<_> =
         answer.payload["dependents"].as_array().unwrap().iter().map(|of| of["id"].clone()).collect();
@@ -220,13 +221,13 @@ fn what_config_does_not_record_is_unknown() {
         ("one type", json!([{"name": "default", "recordingGroup": only}]), Value::Null, TYPES.len()),
     ];
     for (what, recorders, states, count) in cases {
-        world.proxy.account(|account| {
-            *account = Default::default();
+        world.aws.data(|data| {
+            *data = Default::default();
             if let Value::Array(recorders) = recorders {
-                account.recorders = recorders;
+                data.recorders = recorders;
             }
             if let Value::Array(states) = states {
-                account.recorder_states = states;
+                data.recorder_states = states;
             }
         });
         let answer = world.close();
@@ -240,15 +241,20 @@ fn what_config_does_not_record_is_unknown() {
 
 #[test]
 fn a_type_that_the_region_does_not_know_is_unknown_and_the_others_are_asked_for() {
+    let invalid = || Fault::error(400, "InvalidExpressionException");
+    let asks_for = |query: &Value, of: &RecordedType| {
+        query["Expression"].as_str().unwrap().contains(&format!("'{}'", of.resource_type()))
+    };
     let world = World::start();
-    world.proxy.fault("SelectResourceConfig", 2..=2, Fault::Error(400, "InvalidExpressionException"));
+    let together = Occurrence::with(move |query| asks_for(query, &TYPES[0]) && asks_for(query, &TYPES[1]));
+    world.aws.fault("SelectResourceConfig", together, invalid());
     let answer = world.close();
     assert_eq!(answer.payload["status"], "closed", "each type was asked for alone: {answer:?}");
-    assert!(world.proxy.calls_of("SelectResourceConfig").len() > 10);
+    assert!(world.aws.calls_of("SelectResourceConfig").len() > 10);
 
-    // Refused are the query of the first types and, asked for alone, the very first of them.
     let world = World::start();
-    world.proxy.fault("SelectResourceConfig", 2..=3, Fault::Error(400, "InvalidExpressionException"));
+    let first = Occurrence::with(move |query| asks_for(query, &TYPES[0]));
+    world.aws.fault("SelectResourceConfig", first, invalid());
     let answer = world.close();
     assert_eq!(answer.payload["refusal"], "unknown", "{answer:?}");
     let unknown = answer.payload["unknown"].as_array().unwrap();
@@ -261,7 +267,7 @@ fn a_type_that_the_region_does_not_know_is_unknown_and_the_others_are_asked_for(
 fn what_config_records_once_a_day_is_unknown_unless_it_shows_a_dependent() {
     let mut world = World::start();
     let daily = |world: &World, mode: Value| {
-        world.proxy.account(|account| account.recorders[0]["recordingMode"] = mode);
+        world.aws.data(|data| data.recorders[0]["recordingMode"] = mode);
     };
     let lambda = json!({"resourceTypes": ["AWS::Lambda::Function"], "recordingFrequency": "DAILY"});
     for (mode, count) in [
@@ -275,10 +281,10 @@ fn what_config_records_once_a_day_is_unknown_unless_it_shows_a_dependent() {
         assert!(answer.payload["reason"].as_str().unwrap().contains("once a day"), "{answer:?}");
     }
     let function = item(lambda_type(), lambda_type().properties[0], &world.group);
-    world.proxy.account(|account| account.items = vec![function]);
+    world.aws.data(|data| data.items = vec![function]);
     world.assert_in_use(&world.close(), KIND, "id-of-AWS::Lambda::Function", "orders");
 
-    world.proxy.account(|account| account.items.clear());
+    world.aws.data(|data| data.items.clear());
     world.restart_with("REQUIRED_SOURCES", "-config:AWS::Lambda::Function");
     let answer = world.close();
     assert_eq!(answer.payload["status"], "closed", "{answer:?}");
@@ -297,8 +303,8 @@ fn a_result_that_was_not_asked_for_makes_its_query_unknown() {
     let world = World::start();
     let other = |body: String| body.replace("AWS::Lambda::Function", "AWS::New::Thing");
     let function = item(lambda_type(), lambda_type().properties[0], &world.group);
-    world.proxy.account(|account| account.items = vec![function]);
-    world.proxy.fault("SelectResourceConfig", .., Fault::alter(other));
+    world.aws.data(|data| data.items = vec![function]);
+    world.aws.fault("SelectResourceConfig", Every, Fault::altered(other));
     let answer = world.close();
     assert_eq!(answer.payload["refusal"], "unknown", "{answer:?}");
     let reason = answer.payload["reason"].as_str().unwrap();

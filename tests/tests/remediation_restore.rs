@@ -2,8 +2,9 @@
 
 use defsg_core::backup::Backup;
 use defsg_core::fingerprint::Fingerprint;
+use defsg_e2e::fake::Fault;
+use defsg_e2e::fake::Occurrence::{self, Every, Nth};
 use defsg_e2e::moto::NewRule;
-use defsg_e2e::proxy::Fault;
 use defsg_e2e::remediator::{World, shared_moto};
 use serde_json::{Value, json};
 
@@ -180,7 +181,7 @@ fn a_backup_of_anything_else_or_of_another_hand_is_refused_and_nothing_changes()
     let moved = world.restore(&format!("s3://{}/other.json", world.bucket));
     assert_eq!(moved.error_type(), Some("InvalidBackup"), "{moved:?}");
     assert!(moved.error_message().contains("moved"), "{moved:?}");
-    assert_eq!(world.proxy.calls_of("AuthorizeSecurityGroupIngress").len(), 0);
+    assert_eq!(world.aws.calls_of("AuthorizeSecurityGroupIngress").len(), 0);
 }
 
 #[test]
@@ -223,32 +224,34 @@ fn a_group_that_is_gone_is_an_error_of_its_own() {
 #[test]
 fn a_restore_that_fails_at_any_call_is_done_by_the_next() {
     let _moto = shared_moto();
-    let mut calls = 0;
-    for fault in [Fault::ServerError, Fault::Throttled, Fault::Cut, Fault::CutAfter] {
-        for number in 1.. {
-            let world = World::with(&[("AWS_MAX_ATTEMPTS", "1")]);
-            world.add_rule(&NewRule::inbound("10.0.0.0/8").tag("team", "net"));
-            let fingerprint = world.fingerprint();
-            let backup = world.close().payload["backup"].as_str().unwrap().to_owned();
-            world.proxy.reset();
-            world.proxy.fault_any(number..=number, fault.clone());
+    let closed = || {
+        let world = World::with(&[("AWS_MAX_ATTEMPTS", "1")]);
+        world.add_rule(&NewRule::inbound("10.0.0.0/8").tag("team", "net"));
+        let fingerprint = world.fingerprint();
+        let backup = world.close().payload["backup"].as_str().unwrap().to_owned();
+        world.aws.reset();
+        (world, backup, fingerprint)
+    };
+    let (world, backup, _) = closed();
+    assert_eq!(world.restore(&backup).payload["status"], "restored");
+    let calls = world.aws.occurrences();
+    assert!(calls.len() >= 8, "a restore makes more calls than {calls:?}");
+
+    for fault in [Fault::ServerError, Fault::Throttled, Fault::Cut, Fault::Lost] {
+        for (operation, nth) in &calls {
+            let context = format!("{fault:?} at {operation} {nth}");
+            let (world, backup, fingerprint) = closed();
+            world.aws.fault(operation, Nth(*nth), fault.clone());
             let answer = world.restore(&backup);
-            let reached = world.proxy.calls().len() >= number;
-            if reached {
-                assert!(answer.error_type().is_some(), "call {number}: {answer:?}");
-            }
-            calls = calls.max(world.proxy.calls().len());
-            world.proxy.reset();
+            assert!(world.aws.calls_of(operation).len() >= *nth, "{context}: not reached: {answer:?}");
+            assert!(answer.error_type().is_some(), "{context}: {answer:?}");
+            world.aws.reset();
             let answer = world.restore(&backup);
-            assert_eq!(answer.payload["status"], "restored", "call {number}: {answer:?}");
-            assert_eq!(world.fingerprint(), fingerprint, "call {number}");
+            assert_eq!(answer.payload["status"], "restored", "{context}: {answer:?}");
+            assert_eq!(world.fingerprint(), fingerprint, "{context}");
             assert_eq!(Fingerprint::of(&world.backups()[0].rules), fingerprint);
-            if !reached {
-                break;
-            }
         }
     }
-    assert!(calls >= 8, "a restore makes more calls than {calls}");
 }
 
 /// A client error of EC2 is an answer about that rule; a server error is none about any.
@@ -260,21 +263,24 @@ fn a_rule_that_ec2_refuses_for_whatever_reason_holds_up_no_other() {
     }
     let fingerprint = world.fingerprint();
     let backup = world.close().payload["backup"].as_str().unwrap().to_owned();
-    // The four inbound rules at once, and then the first of them alone.
-    world.proxy.fault("AuthorizeSecurityGroupIngress", 1..=2, Fault::Error(400, "OperationNotPermitted"));
+    // Refused with the others, and alone.
+    let with_the_rule = Occurrence::with(|rules| rules.to_string().contains("10.0.0.0/16"));
+    let refusal = Fault::error(400, "OperationNotPermitted");
+    world.aws.fault("AuthorizeSecurityGroupIngress", with_the_rule, refusal);
     let answer = world.restore(&backup);
     assert_eq!(answer.payload["status"], "partly_restored", "{answer:?}");
     let missing = answer.payload["notRestored"].as_array().unwrap();
     assert_eq!(missing.len(), 1, "{answer:?}");
     assert!(missing[0]["why"].as_str().unwrap().contains("OperationNotPermitted"), "{answer:?}");
+    assert!(missing[0]["rule"].to_string().contains("10.0.0.0/16"), "{answer:?}");
     assert_eq!(world.rules().len(), 4, "three of the inbound rules, and the outbound one");
 
-    world.proxy.reset();
-    world.proxy.fault("AuthorizeSecurityGroupIngress", .., Fault::ServerError);
+    world.aws.reset();
+    world.aws.fault("AuthorizeSecurityGroupIngress", Every, Fault::ServerError);
     let failed = world.restore(&backup);
     assert_eq!(failed.error_type(), Some("AwsApi"), "{failed:?}");
     assert!(failed.error_message().contains(&backup), "{failed:?}");
-    world.proxy.reset();
+    world.aws.reset();
     assert_eq!(world.restore(&backup).payload["status"], "restored");
     assert_eq!(world.fingerprint(), fingerprint);
 }

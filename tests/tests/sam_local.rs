@@ -1,8 +1,8 @@
 //! `sam build` and `sam local invoke`, with every file of `events/`.
 
 use defsg_e2e::events::SAMPLES;
+use defsg_e2e::fake::{Data, Fake, Group};
 use defsg_e2e::sam;
-use defsg_e2e::standin::{Data, Group, StandIn};
 use serde_json::json;
 
 #[test]
@@ -15,7 +15,7 @@ fn every_sample_runs_through_sam_build_and_sam_local_invoke() {
     let history = vec![Group::stock(group).history_item(1_795_162_527.412)];
     for sample in SAMPLES {
         let data = Data { groups: Group::many(5), history: history.clone(), ..Data::default() };
-        let aws = StandIn::start_for_containers(data);
+        let aws = Fake::start_for_containers(data);
         let (answer, output) = sam::invoke(sample, &aws);
         let counts = match sample {
             "open-stock" | "open-customised" | "oversized" => (0, 1, 0),

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use defsg_e2e::events::Event;
+use defsg_e2e::fake::{Data, Fake, Group, OldResult, Permission, RULE, TOKEN};
 use defsg_e2e::rie::{Answer, Rie};
-use defsg_e2e::standin::{Data, Group, OldResult, RULE, StandIn, TOKEN};
 use serde_json::{Value, json};
 
 /// The sample's notification time, 2026-11-20T09:00:05.731Z.
 const NOTIFIED: f64 = 1_795_165_205.731;
 
-fn sweep(data: Data, event: Event) -> (StandIn, Answer) {
-    let aws = StandIn::start(data);
+fn sweep(data: Data, event: Event) -> (Fake, Answer) {
+    let aws = Fake::start(data);
     let answer = Rie::evaluator(&aws.url(), &[]).invoke(&event.token(TOKEN).payload());
     (aws, answer)
 }
@@ -53,9 +53,9 @@ fn all_of_2300_groups_on_three_pages_are_judged_and_put_page_by_page() {
     assert_eq!(order[..6], expected);
     assert_eq!(order[6..], [("GetComplianceDetailsByConfigRule", 1)]);
     for call in aws.calls_of(put) {
-        assert_eq!(call.body["Evaluations"].as_array().unwrap().len(), 100);
-        assert_eq!(call.body["ResultToken"], TOKEN);
-        assert_ne!(call.body["TestMode"], true);
+        assert_eq!(call.parameters["Evaluations"].as_array().unwrap().len(), 100);
+        assert_eq!(call.parameters["ResultToken"], TOKEN);
+        assert_ne!(call.parameters["TestMode"], true);
     }
 }
 
@@ -68,7 +68,7 @@ fn the_default_groups_of_the_account_are_asked_for_and_no_others() {
     let judged = by_resource(&aws.evaluations());
     assert_eq!(judged.into_keys().collect::<Vec<_>>(), ["sg-00000001"], "{answer:?}");
 
-    let body = &aws.calls_of("DescribeSecurityGroups")[0].body;
+    let body = &aws.calls_of("DescribeSecurityGroups")[0].parameters;
     assert_eq!(body["MaxResults"], "800");
     let filters: BTreeMap<_, _> = [1, 2]
         .map(|n| (body[format!("Filter.{n}.Name")].as_str(), body[format!("Filter.{n}.Value.1")].as_str()))
@@ -81,9 +81,10 @@ fn the_default_groups_of_the_account_are_asked_for_and_no_others() {
 fn every_kind_of_rule_that_ec2_describes_is_open() {
     let groups =
         ["10.0.0.0/8", "::/0", "pl-6da54004", "sg-00000009"].into_iter().enumerate().flat_map(|(n, rule)| {
-            let inbound = Group { inbound: vec![rule.to_owned()], ..Group::closed(format!("sg-0000001{n}")) };
+            let inbound =
+                Group { inbound: vec![Permission::all(rule)], ..Group::closed(format!("sg-0000001{n}")) };
             let outbound =
-                Group { outbound: vec![rule.to_owned()], ..Group::closed(format!("sg-0000002{n}")) };
+                Group { outbound: vec![Permission::all(rule)], ..Group::closed(format!("sg-0000002{n}")) };
             [inbound, outbound]
         });
     let (_, answer) = sweep(Data { groups: groups.collect(), ..Data::default() }, Event::sample("scheduled"));
@@ -109,10 +110,10 @@ fn results_of_groups_that_are_gone_are_taken_back_over_all_pages() {
     let asked = aws.calls_of("GetComplianceDetailsByConfigRule");
     assert_eq!(asked.len(), 2);
     for call in asked {
-        assert_eq!(call.body["ConfigRuleName"], RULE);
-        assert_eq!(call.body["Limit"], 100);
+        assert_eq!(call.parameters["ConfigRuleName"], RULE);
+        assert_eq!(call.parameters["Limit"], 100);
         let mut types: Vec<_> =
-            call.body["ComplianceTypes"].as_array().unwrap().iter().map(Value::as_str).collect();
+            call.parameters["ComplianceTypes"].as_array().unwrap().iter().map(Value::as_str).collect();
         types.sort_unstable();
         assert_eq!(
             types,

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use defsg_e2e::fake::Fault;
+use defsg_e2e::fake::Occurrence::{Every, Nth};
 use defsg_e2e::moto::NewRule;
-use defsg_e2e::proxy::Fault;
 use defsg_e2e::remediator::World;
 use defsg_e2e::ssm::{self, Run};
 use serde_json::json;
@@ -19,7 +20,7 @@ fn simulator_is_there() -> bool {
 }
 
 fn run(world: &World, group: &str, more: &[&str]) -> Run {
-    ssm::run(group, &world.proxy.url(), world.function.address(), more)
+    ssm::run(group, &world.aws.url(), world.function.address(), more)
 }
 
 /// Asserts that the run failed, since the close was refused, and that nothing was changed.
@@ -72,12 +73,13 @@ fn a_group_that_is_open_again_after_the_close_is_a_failure() {
     const LISTING: &str = "DescribeSecurityGroups";
     let world = World::start();
     run(&world, &world.group, &[]);
-    let last = world.proxy.calls_of(LISTING).len();
+    // The document lists the group itself once more when the close is done.
+    let last = world.aws.calls_of(LISTING).len();
 
     let world = World::start();
     let (moto, group) = (Arc::clone(&world.moto), world.group.clone());
     let reopen = Fault::before(move || moto.add_rule(&group, &NewRule::inbound("0.0.0.0/0")));
-    world.proxy.fault(LISTING, last..=last, reopen);
+    world.aws.fault(LISTING, Nth(last), reopen);
     let run = run(&world, &world.group, &[]);
     assert_eq!(run.status, "Failed", "{run:?}");
     assert_eq!(run.steps.last().map(String::as_str), Some("AssertClosed"), "{run:?}");
@@ -128,7 +130,7 @@ fn a_source_that_cannot_tell_is_a_failure_that_names_it() {
         return;
     }
     let world = World::start();
-    world.proxy.fault("DescribeSecurityGroupReferences", .., Fault::Denied);
+    world.aws.fault("DescribeSecurityGroupReferences", Every, Fault::Denied);
     assert_refused(&world, &run(&world, &world.group, &[]), "security-group-references");
 }
 
@@ -153,7 +155,7 @@ fn a_function_that_fails_is_a_failure_with_its_error() {
         return;
     }
     let world = World::with(&[("AWS_MAX_ATTEMPTS", "1")]);
-    world.proxy.fault("PutObject", .., Fault::Denied);
+    world.aws.fault("PutObject", Every, Fault::Denied);
     let run = run(&world, &world.group, &[]);
     assert_eq!(run.status, "Failed", "{run:?}");
     assert!(run.failure.contains("BackupFailed"), "{run:?}");
@@ -170,6 +172,6 @@ fn a_parameter_that_is_none_starts_nothing() {
         let run = run(&world, group, more);
         assert_eq!((run.status.as_str(), run.steps.len()), ("Rejected", 0), "{run:?}");
     }
-    assert_eq!(world.proxy.calls().len(), 0);
+    assert_eq!(world.aws.calls().len(), 0);
     assert_eq!(world.rules().len(), 2);
 }

@@ -3,7 +3,7 @@
 use roxmltree::Document;
 
 use super::{Moto, text, turn};
-use crate::REGION;
+use crate::{REGION, signed};
 
 impl Moto {
     /// Makes a bucket, with versioning on as the stack's is.
@@ -46,7 +46,7 @@ impl Moto {
     fn s3_get(&self, path: &str) -> Vec<u8> {
         let _turn = turn();
         ureq::get(format!("{}/{path}", self.url))
-            .header("Authorization", signature())
+            .header("Authorization", signed::by("test", "s3"))
             .call()
             .and_then(|mut answer| answer.body_mut().read_to_vec())
             .unwrap_or_else(|error| panic!("moto refused to give {path}: {error}"))
@@ -54,14 +54,7 @@ impl Moto {
 
     fn s3_put(&self, path: &str, body: &[u8]) {
         let _turn = turn();
-        let put = ureq::put(format!("{}/{path}", self.url)).header("Authorization", signature());
+        let put = ureq::put(format!("{}/{path}", self.url)).header("Authorization", signed::by("test", "s3"));
         put.send(body).unwrap_or_else(|error| panic!("moto refused to take {path}: {error}"));
     }
-}
-
-/// What moto tells the service from; it verifies nothing.
-fn signature() -> String {
-    format!(
-        "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
-    )
 }

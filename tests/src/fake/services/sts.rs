@@ -4,12 +4,31 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::State;
-use super::api::{ApiError, text};
+use super::Service;
+use crate::fake::State;
+use crate::fake::call::Call;
+use crate::fake::fault::Fault;
+use crate::fake::wire::{ApiError, Protocol, read_query, text};
 
-pub(super) fn assume_role(state: &mut State, body: &Value) -> Result<String, ApiError> {
-    let role = text(body, "RoleArn", 20, 2048)?;
-    let session = text(body, "RoleSessionName", 2, 64)?;
+pub(super) const SERVICE: Service = Service {
+    name: "sts",
+    protocol: Protocol::Query,
+    read: read_query,
+    // The fake tells accounts from each other by the access keys that it gave out.
+    passed_on: |_| false,
+    answer,
+};
+
+fn answer(state: &mut State, call: &Call, _: &[Fault]) -> Result<String, ApiError> {
+    match call.operation.as_str() {
+        "AssumeRole" => assume_role(state, &call.parameters),
+        other => Err(ApiError::unknown_operation(other)),
+    }
+}
+
+fn assume_role(state: &mut State, parameters: &Value) -> Result<String, ApiError> {
+    let role = text(parameters, "RoleArn", 20, 2048)?;
+    let session = text(parameters, "RoleSessionName", 2, 64)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     if !session.chars().all(allowed) {
         return Err(ApiError::validation("roleSessionName", "Member must satisfy the pattern [\\w+=,.@-]*"));
