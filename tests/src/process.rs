@@ -83,6 +83,11 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// How many lines there are so far.
+    pub fn count(&self) -> usize {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn collect(stream: impl Read + Send + 'static) -> Arc<Self> {
         let lines = Arc::new(Self::default());
         let sink = Arc::clone(&lines);

@@ -95,7 +95,7 @@ impl Rie {
 
     /// Invokes the function and waits for its answer and the end of its log.
     pub fn invoke(&self, event: &Value) -> Answer {
-        let lines = self.process.stdout().all().len();
+        let lines = self.process.stdout().count();
         let body = self.post(event);
         let written = self
             .process

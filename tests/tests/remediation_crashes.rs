@@ -79,6 +79,11 @@ fn a_close_whose_connection_is_cut_after_any_call_goes_on_when_it_is_run_again()
 }
 
 #[test]
+fn a_close_of_which_any_answer_breaks_off_goes_on_when_it_is_run_again() {
+    fail_at_every_call(&Fault::CutMidway);
+}
+
+#[test]
 fn a_close_that_is_refused_any_call_goes_on_when_it_is_run_again() {
     fail_at_every_call(&Fault::Denied);
 }

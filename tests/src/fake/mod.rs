@@ -108,11 +108,12 @@ impl Fake {
         self.state().plans.clear();
     }
 
-    /// Ends all faults and forgets the calls so far.
+    /// Ends all faults, and forgets the calls and the evaluations so far.
     pub fn reset(&self) {
         let mut state = self.state();
         state.plans.clear();
         state.calls.clear();
+        state.accepted.clear();
     }
 
     /// Every call so far, in order.
