@@ -1,8 +1,9 @@
-//! The harness of the end-to-end tests: it starts the real tools (AWS's Runtime Interface Emulator, moto, sam) and
-//! the tests' own fake of AWS around the built functions. It contains no test and nothing that is deployed.
+//! The harness of the end-to-end tests: it starts the real tools (AWS's Runtime Interface Emulator, moto,
+//! sam) and the tests' own fake of AWS around the built functions. It contains no test and nothing that is
+//! deployed.
 //!
-//! A test reads as: load an [`events::Event`], start a [`fake::Fake`] that plays AWS, start the built function under
-//! [`rie::Rie`], invoke, and look at the answer and at what the fake was asked.
+//! A test reads as: load an [`events::Event`], start a [`fake::Fake`] that plays AWS, start the built
+//! function under [`rie::Rie`], invoke, and look at the answer and at what the fake was asked.
 
 pub mod events;
 pub mod fake;

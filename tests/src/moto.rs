@@ -1,4 +1,5 @@
-//! moto, the mock of AWS: EC2 with real groups and rules, AWS Config in test mode, and a recorder of every request.
+//! moto, the mock of AWS: EC2 with real groups and rules, AWS Config in test mode, and a recorder of every
+//! request.
 
 mod bucket;
 mod groups;
@@ -27,8 +28,9 @@ pub struct Moto {
     url: String,
 }
 
-/// Waits until no other request of this process is with a moto. It serves each in a thread of its own, and is not made for
-/// that: one that walks over what another changes meanwhile fails with a 500, which AWS would not.
+/// Waits until no other request of this process is with a moto. It serves each in a thread of its own, and is
+/// not made for that: one that walks over what another changes meanwhile fails with a 500, which AWS would
+/// not.
 pub(crate) fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)

@@ -28,7 +28,8 @@ impl Process {
         Self { child, stdout, stderr }
     }
 
-    /// Waits until the process listens on the port. False when it ended instead, e.g. since the port was taken.
+    /// Waits until the process listens on the port. False when it ended instead, e.g. since the port was
+    /// taken.
     pub fn listens(&mut self, port: u16, timeout: Duration) -> bool {
         let end = Instant::now() + timeout;
         while Instant::now() < end {
@@ -124,8 +125,8 @@ impl Lines {
     }
 }
 
-/// A port that nothing listens on, and that neither another test nor an outgoing connection will take: it lies below
-/// the kernel's ephemeral ports, and each test process counts from a place of its own.
+/// A port that nothing listens on, and that neither another test nor an outgoing connection will take: it
+/// lies below the kernel's ephemeral ports, and each test process counts from a place of its own.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {

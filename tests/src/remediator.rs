@@ -1,5 +1,5 @@
-//! The remediator and the account it works in: one VPC with its default group and a bucket for backups, in moto, behind
-//! the fake.
+//! The remediator and the account it works in: one VPC with its default group and a bucket for backups, in
+//! moto, behind the fake.
 
 mod loss;
 
@@ -24,7 +24,8 @@ pub struct World {
     pub function: Rie,
     /// The AWS that the function speaks to. It passes on to moto what moto can answer.
     pub aws: Fake,
-    /// The moto behind it. Tests that run at the same time share it, and each has a VPC and a bucket of its own.
+    /// The moto behind it. Tests that run at the same time share it, and each has a VPC and a bucket of its
+    /// own.
     pub moto: Arc<Moto>,
     /// The VPC.
     pub vpc: String,
@@ -159,8 +160,8 @@ fn start(env: &[(String, String)]) -> Rie {
     Rie::start(&paths::remediator(), &env)
 }
 
-/// The moto of the tests that run now: started by the first of them, ended by the last. A test that makes one world after
-/// another holds it, so that it is not started for each.
+/// The moto of the tests that run now: started by the first of them, ended by the last. A test that makes one
+/// world after another holds it, so that it is not started for each.
 pub fn shared_moto() -> Arc<Moto> {
     static MOTO: Mutex<Weak<Moto>> = Mutex::new(Weak::new());
     let mut shared = MOTO.lock().unwrap_or_else(PoisonError::into_inner);

@@ -26,8 +26,8 @@ pub struct Rie {
 /// What one invocation gave.
 #[derive(Debug)]
 pub struct Answer {
-    /// The function's answer, or its error as `{"errorType", "errorMessage"}`. A text that is no JSON, such as the
-    /// emulator's own "Task timed out", is a JSON string.
+    /// The function's answer, or its error as `{"errorType", "errorMessage"}`. A text that is no JSON, such
+    /// as the emulator's own "Task timed out", is a JSON string.
     pub payload: Value,
     /// The invocation's request id.
     pub request_id: String,
@@ -48,8 +48,8 @@ impl Answer {
 }
 
 impl Rie {
-    /// Puts the emulator around the bootstrap. The function's environment holds `env`, a Region, credentials, and
-    /// nothing of the caller's. The function's process itself starts with the first invocation.
+    /// Puts the emulator around the bootstrap. The function's environment holds `env`, a Region, credentials,
+    /// and nothing of the caller's. The function's process itself starts with the first invocation.
     pub fn start(bootstrap: &Path, env: &[(&str, &str)]) -> Self {
         for _ in 0..3 {
             let (port, runtime_port) = (free_port(), free_port());
@@ -68,7 +68,8 @@ impl Rie {
                 .args(["--log-level", "error"])
                 .arg(bootstrap);
             let mut process = Process::start(command);
-            // The emulator takes invocations before its Runtime API listens, and a function that comes too early ends.
+            // The emulator takes invocations before its Runtime API listens, and a function that comes too
+            // early ends.
             if [runtime_port, port].iter().all(|port| process.listens(*port, Duration::from_secs(10))) {
                 let url = format!("http://127.0.0.1:{port}/2015-03-31/functions/function/invocations");
                 let agent = ureq::Agent::config_builder()
@@ -110,7 +111,8 @@ impl Rie {
         }
     }
 
-    /// Invokes a function that dies meanwhile, of which the emulator writes no end to its log, and gives what it answers.
+    /// Invokes a function that dies meanwhile, of which the emulator writes no end to its log, and gives what
+    /// it answers.
     pub fn invoke_dying(&self, event: &Value) -> String {
         self.post(event)
     }

@@ -24,8 +24,8 @@ pub fn docker_missing() -> Option<&'static str> {
     Some(reason)
 }
 
-/// Builds with sam, invokes the function with a sample of `events/` in a container that finds AWS at the fake, and
-/// gives the function's answer and sam's whole output.
+/// Builds with sam, invokes the function with a sample of `events/` in a container that finds AWS at the
+/// fake, and gives the function's answer and sam's whole output.
 pub fn invoke(sample: &str, aws: &Fake) -> (Value, String) {
     let path = env::var("PATH").unwrap_or_default();
     let mut command = Command::new("tests/image/invoke");

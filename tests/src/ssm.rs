@@ -37,7 +37,8 @@ pub fn simulator_missing() -> Option<&'static str> {
     Some(reason)
 }
 
-/// Runs the document for a group. Its API calls go to the AWS at `ec2`, its function calls to the emulator at `lambda`.
+/// Runs the document for a group. Its API calls go to the AWS at `ec2`, its function calls to the emulator at
+/// `lambda`.
 pub fn run(group: &str, ec2: &str, lambda: &str, more: &[&str]) -> Run {
     let output = Command::new("node")
         .arg("tests/ssm/simulate.mjs")

@@ -1,4 +1,5 @@
-//! A rule in another account than the function's own: its role is assumed there, and nothing is called without.
+//! A rule in another account than the function's own: its role is assumed there, and nothing is called
+//! without.
 
 use std::time::Duration;
 

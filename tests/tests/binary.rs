@@ -67,8 +67,8 @@ fn nothing_is_left_running_by_the_harness() {
     }
 }
 
-/// The runtime turns a panic into a function error by catching it, which takes unwinding. std holds this message only
-/// where panics unwind; a `panic = "abort"` build lacks it.
+/// The runtime turns a panic into a function error by catching it, which takes unwinding. std holds this
+/// message only where panics unwind; a `panic = "abort"` build lacks it.
 #[test]
 fn the_bootstrap_is_built_to_unwind() {
     assert!(bootstrap().contains("Rust panics must be rethrown"));

@@ -1,4 +1,5 @@
-//! AWS failing under the function: the error is told by its type, and a failure never looks like a closed group.
+//! AWS failing under the function: the error is told by its type, and a failure never looks like a closed
+//! group.
 
 use std::time::{Duration, Instant};
 
@@ -222,7 +223,8 @@ fn the_next_invocation_works_after_a_failed_one() {
     assert_eq!(function.function_pid(), process);
 }
 
-/// Found by an attack: the SDK reads as much of an XML answer as there is, so that a list that was cut off was a short list.
+/// Found by an attack: the SDK reads as much of an XML answer as there is, so that a list that was cut off
+/// was a short list.
 #[test]
 fn an_answer_of_ec2_that_was_cut_off_is_an_error_and_neither_closes_nor_ends_a_group() {
     let cut_at = [

@@ -1,4 +1,5 @@
-//! The same binary against moto, which knows real groups and rules; the requests are read back from its recorder.
+//! The same binary against moto, which knows real groups and rules; the requests are read back from its
+//! recorder.
 
 use defsg_e2e::events::Event;
 use defsg_e2e::moto::{Moto, NewRule};

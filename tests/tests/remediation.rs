@@ -1,4 +1,5 @@
-//! Closing a default group: what is done, in which order, and what is refused. The built remediator works in moto.
+//! Closing a default group: what is done, in which order, and what is refused. The built remediator works in
+//! moto.
 
 use defsg_core::fingerprint::Fingerprint;
 use defsg_e2e::fake::Fault;
@@ -18,7 +19,8 @@ fn assert_refused(world: &World, answer: &Answer, refusal: &str) {
     assert_untouched(world);
 }
 
-/// Asserts that the group has its stock rules, that the bucket is empty, and that nobody tried to change that.
+/// Asserts that the group has its stock rules, that the bucket is empty, and that nobody tried to change
+/// that.
 fn assert_untouched(world: &World) {
     assert_eq!(world.rules().len(), 2);
     assert_eq!(world.keys(), [""; 0]);

@@ -95,8 +95,8 @@ fn a_bucket_that_is_not_there_or_not_ours_is_an_error_before_anything_changes() 
     assert_eq!(world.aws.calls_of("PutObject").len(), 0);
 }
 
-/// Found by an attack: the SDK reads as much of an XML answer as there is, so that a list that was cut off was a group that was
-/// never closed.
+/// Found by an attack: the SDK reads as much of an XML answer as there is, so that a list that was cut off
+/// was a group that was never closed.
 #[test]
 fn a_listing_of_backups_that_was_cut_off_or_is_of_something_else_is_not_believed() {
     let mut world = World::one_try();

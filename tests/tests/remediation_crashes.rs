@@ -1,5 +1,5 @@
-//! A close that ends at any of its calls, or whose call fails in any way. No rule may ever be gone that is in no backup,
-//! and the next close ends well.
+//! A close that ends at any of its calls, or whose call fails in any way. No rule may ever be gone that is in
+//! no backup, and the next close ends well.
 
 use defsg_e2e::fake::Fault;
 use defsg_e2e::fake::Occurrence::Nth;
@@ -34,8 +34,8 @@ fn fail_at_every_call(fault: &Fault) {
     }
 }
 
-/// Kills the function's process when a call is on its way, at each call of a close, every time in a new world. `more` is
-/// what becomes of that call.
+/// Kills the function's process when a call is on its way, at each call of a close, every time in a new
+/// world. `more` is what becomes of that call.
 fn kill_at_every_call(more: Option<&Fault>) {
     let _moto = shared_moto();
     for (operation, nth) in calls_of_a_close() {

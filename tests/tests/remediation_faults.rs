@@ -82,7 +82,8 @@ fn rules_that_are_added_for_ever_are_not_fought_for_ever() {
     let answer = world.close();
     assert_eq!(answer.error_type(), Some("StillOpen"), "{answer:?}");
     assert!(world.aws.calls_of(REVOKES[0]).len() <= 10);
-    // The last one that was added, and the outbound rule: nothing more is taken away before everybody was asked about that one.
+    // The last one that was added, and the outbound rule: nothing more is taken away before everybody was
+    // asked about that one.
     assert_eq!(world.rules().len(), 2);
 }
 

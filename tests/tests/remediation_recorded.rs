@@ -1,4 +1,5 @@
-//! What AWS Config has recorded with a default group stops its close: idle things, above all, that have no interface.
+//! What AWS Config has recorded with a default group stops its close: idle things, above all, that have no
+//! interface.
 
 use defsg_core::recorded::{RecordedType, TYPES};
 use defsg_e2e::fake::Fault;
@@ -9,8 +10,8 @@ use serde_json::{Value, json};
 /// The kind of every dependent that AWS Config tells of.
 const KIND: &str = "recorded-resource";
 
-/// A recorded item of this type with the group at this property. Config compares a list by any of its elements, so
-/// what can be a list is one here, and the group is not its first element.
+/// A recorded item of this type with the group at this property. Config compares a list by any of its
+/// elements, so what can be a list is one here, and the group is not its first element.
 fn item(of: &RecordedType, property: &str, group: &str) -> Value {
     let mut steps = property.rsplit('.');
     let last = steps.next().unwrap();

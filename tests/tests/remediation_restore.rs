@@ -1,4 +1,5 @@
-//! Putting back what a close took away: exactly, as often as wanted, and from nothing but a backup of this very group.
+//! Putting back what a close took away: exactly, as often as wanted, and from nothing but a backup of this
+//! very group.
 
 use defsg_core::backup::Backup;
 use defsg_core::fingerprint::Fingerprint;
@@ -8,7 +9,8 @@ use defsg_e2e::moto::NewRule;
 use defsg_e2e::remediator::{World, shared_moto};
 use serde_json::{Value, json};
 
-/// Closes the group, restores it, restores it once more, and asserts that its rules are the same as before each time.
+/// Closes the group, restores it, restores it once more, and asserts that its rules are the same as before
+/// each time.
 fn assert_round_trip(world: &World) {
     let (count, fingerprint) = (world.rules().len(), world.fingerprint());
     let closed = world.close();

@@ -1,4 +1,5 @@
-//! A schedule's notification: every default group is judged, and results of groups that are gone are taken back.
+//! A schedule's notification: every default group is judged, and results of groups that are gone are taken
+//! back.
 
 use std::collections::BTreeMap;
 

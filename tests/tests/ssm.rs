@@ -1,5 +1,6 @@
-//! The Automation document of template.yaml, as it stands there, step by step: its API calls go to moto, its function
-//! call to the built remediator. After each run, what moto says of the group and what lies in the bucket.
+//! The Automation document of template.yaml, as it stands there, step by step: its API calls go to moto, its
+//! function call to the built remediator. After each run, what moto says of the group and what lies in the
+//! bucket.
 
 use std::sync::Arc;
 

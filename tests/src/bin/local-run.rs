@@ -1,6 +1,7 @@
-//! `make run`: a local AWS on which anyone can see the rule and the remediation work. The default security group of a
-//! new VPC is judged, is not closed while something uses it, is closed when nothing does, is judged again, and gets back
-//! the rules that it had: by the built functions under AWS's Runtime Interface Emulator.
+//! `make run`: a local AWS on which anyone can see the rule and the remediation work. The default security
+//! group of a new VPC is judged, is not closed while something uses it, is closed when nothing does, is
+//! judged again, and gets back the rules that it had: by the built functions under AWS's Runtime Interface
+//! Emulator.
 
 use std::process::ExitCode;
 
@@ -47,8 +48,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Sends the group's present state to the rule, shows what came in and what went out, and gives the compliance type that
-/// AWS Config was sent.
+/// Sends the group's present state to the rule, shows what came in and what went out, and gives the
+/// compliance type that AWS Config was sent.
 fn judge(heading: &str, world: &World, rule: &Rie) -> String {
     let group = world.moto.default_group(&world.vpc);
     let now = OffsetDateTime::now_utc().truncate_to_millisecond().format(&Rfc3339).unwrap_or_default();

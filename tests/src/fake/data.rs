@@ -15,7 +15,8 @@ pub const TOKEN: &str = include_str!("token.txt");
 /// The content of the account.
 #[derive(Clone, Debug)]
 pub struct Data {
-    /// EC2: the security groups, in the order in which they are described. Moto has its own, where it stands behind.
+    /// EC2: the security groups, in the order in which they are described. Moto has its own, where it stands
+    /// behind.
     pub groups: Vec<Group>,
     /// EC2: the references to security groups from other VPCs, which moto does not know.
     pub references: Vec<Reference>,

@@ -75,8 +75,8 @@ impl Default for Shape {
 }
 
 impl Permission {
-    /// All traffic with one peer: a CIDR block of either family, a prefix list `pl-…` or a group `sg-…` of the function's
-    /// account.
+    /// All traffic with one peer: a CIDR block of either family, a prefix list `pl-…` or a group `sg-…` of
+    /// the function's account.
     pub fn all(peer: &str) -> Self {
         let mut permission = Self { protocol: "-1".to_owned(), ..Self::default() };
         if peer.starts_with("sg-") {
@@ -171,8 +171,8 @@ impl Group {
         })
     }
 
-    /// The group as an item of `GetResourceConfigHistory`, captured at a time in epoch seconds. There names differ from a
-    /// notification's, and `configuration` is a text.
+    /// The group as an item of `GetResourceConfigHistory`, captured at a time in epoch seconds. There names
+    /// differ from a notification's, and `configuration` is a text.
     pub fn history_item(&self, captured: f64) -> Value {
         self.history_item_as(captured, Shape::default())
     }

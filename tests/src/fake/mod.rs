@@ -1,9 +1,11 @@
-//! A fake of AWS over plain HTTP, for tests: the APIs that the functions call, with faults where a test wants them.
+//! A fake of AWS over plain HTTP, for tests: the APIs that the functions call, with faults where a test wants
+//! them.
 //!
-//! It answers from [`Data`], checks each request against the API's limits, refuses a broken one as AWS does, and records
-//! every request in order. It can stand in front of moto: then moto answers what it can, and the fake the rest. A
-//! [`Fault`] is played for the calls of an operation that an [`Occurrence`] names. Signatures are not verified, but what
-//! is answered here must be signed with the function's own access key or with one that `AssumeRole` gave out.
+//! It answers from [`Data`], checks each request against the API's limits, refuses a broken one as AWS does,
+//! and records every request in order. It can stand in front of moto: then moto answers what it can, and the
+//! fake the rest. A [`Fault`] is played for the calls of an operation that an [`Occurrence`] names.
+//! Signatures are not verified, but what is answered here must be signed with the function's own access key
+//! or with one that `AssumeRole` gave out.
 //!
 //! A service is one file in `services` and one line in its list.
 
@@ -97,8 +99,8 @@ impl Fake {
         change(&mut self.state().data);
     }
 
-    /// Plays a fault for calls of an operation. Where several faults meet in one call, all are played, in the order in
-    /// which they were set; the first one that answers instead of AWS ends it.
+    /// Plays a fault for calls of an operation. Where several faults meet in one call, all are played, in the
+    /// order in which they were set; the first one that answers instead of AWS ends it.
     pub fn fault(&self, operation: &str, occurrence: Occurrence, fault: Fault) {
         self.state().plans.push(Plan::new(operation, occurrence, fault));
     }
@@ -126,8 +128,8 @@ impl Fake {
         self.state().calls.iter().filter(|call| call.operation == operation).cloned().collect()
     }
 
-    /// Every call so far by its operation and by which one of these it was, counted from 1: what [`Fake::fault`] takes
-    /// with [`Occurrence::Nth`].
+    /// Every call so far by its operation and by which one of these it was, counted from 1: what
+    /// [`Fake::fault`] takes with [`Occurrence::Nth`].
     pub fn occurrences(&self) -> Vec<(String, usize)> {
         call::occurrences(&self.state().calls)
     }

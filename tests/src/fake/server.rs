@@ -1,4 +1,5 @@
-//! An HTTP/1.1 server on hyper that can also misbehave: it cuts a connection before an answer, or in the middle of one.
+//! An HTTP/1.1 server on hyper that can also misbehave: it cuts a connection before an answer, or in the
+//! middle of one.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -36,7 +37,8 @@ pub(super) struct Server {
     accepting: AbortHandle,
 }
 
-/// Serves all fakes of a test process. A handler may block: each call of one gets a thread that is made for blocking.
+/// Serves all fakes of a test process. A handler may block: each call of one gets a thread that is made for
+/// blocking.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread can be started")
 });

@@ -166,7 +166,8 @@ pub(super) fn text<'a>(
     }
 }
 
-/// The page of `all` that begins at `token`, and the token of the next one. None for a token that was never given out.
+/// The page of `all` that begins at `token`, and the token of the next one. None for a token that was never
+/// given out.
 pub(super) fn page<'a, T>(all: &'a [T], token: &Value, most: usize) -> Option<(&'a [T], Option<String>)> {
     const TOKEN: &str = "page-from-";
     let start = match token.as_str() {

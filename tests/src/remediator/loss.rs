@@ -45,8 +45,8 @@ impl World {
         Watch(found)
     }
 
-    /// Closes the group without any fault. Asserts that it is closed, that every rule of `before` is in a backup, and that
-    /// a restore from the newest one brings back what there was.
+    /// Closes the group without any fault. Asserts that it is closed, that every rule of `before` is in a
+    /// backup, and that a restore from the newest one brings back what there was.
     pub fn assert_recovers(&self, before: &[SecurityGroupRule], context: &str) {
         self.aws.reset();
         let answer = self.close();

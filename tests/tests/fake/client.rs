@@ -1,4 +1,5 @@
-//! A client that speaks AWS's protocols. Where a call fails it gives the error's code, or why there was no answer.
+//! A client that speaks AWS's protocols. Where a call fails it gives the error's code, or why there was no
+//! answer.
 
 use defsg_e2e::fake::Fake;
 use defsg_e2e::rie::OWN_ACCESS_KEY;

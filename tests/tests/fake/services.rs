@@ -107,6 +107,8 @@ fn lattice_names_the_groups_of_an_association_only_where_it_is_asked_for_alone()
 
     let whole = lattice(&aws, "/servicenetworkvpcassociations/snva-2").unwrap();
     assert_eq!(whole["securityGroupIds"], json!([GROUP]));
+    let arn = "arn:aws:vpc-lattice:eu-west-1:012345678912:servicenetworkvpcassociation%2Fsnva-2";
+    assert_eq!(lattice(&aws, &format!("/servicenetworkvpcassociations/{arn}")).unwrap(), whole);
     let missing = lattice(&aws, "/servicenetworkvpcassociations/snva-9");
     assert!(missing.is_err_and(|error| error.starts_with("404 ")));
     let asked = aws.calls_of("GetServiceNetworkVpcAssociation");

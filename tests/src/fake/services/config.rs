@@ -1,5 +1,5 @@
-//! AWS Config: evaluations, the history of items, the rule's results and the recorders, within the limits of the API model
-//! of 2014-11-12.
+//! AWS Config: evaluations, the history of items, the rule's results and the recorders, within the limits of
+//! the API model of 2014-11-12.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! EC2: `DescribeSecurityGroups` with filters and pages, and `DescribeSecurityGroupReferences`, as of the API model of
-//! 2016-11-15.
+//! EC2: `DescribeSecurityGroups` with filters and pages, and `DescribeSecurityGroupReferences`, as of the API
+//! model of 2016-11-15.
 
 use std::fmt::Write as _;
 

@@ -29,7 +29,8 @@ fn read(request: &Request) -> (String, Value) {
         ("GET", ["servicenetworks"]) => "ListServiceNetworks",
         ("GET", ["servicenetworkvpcassociations"]) => "ListServiceNetworkVpcAssociations",
         ("GET", ["servicenetworkvpcassociations", id]) => {
-            parameters[ASSOCIATION] = json!(id);
+            // An ARN comes with its slash encoded.
+            parameters[ASSOCIATION] = form(format!("id={id}").as_bytes())["id"].take();
             "GetServiceNetworkVpcAssociation"
         }
         (method, _) => &format!("{method} {}", request.uri().path()),
