@@ -14,9 +14,13 @@ TEMPLATES := template.yaml target/template/Manual.yaml target/template/Automatic
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint bench invoke deploy clean tools simulator rust
+.PHONY: help run test build lint bench invoke deploy clean tools simulator rust functions floor \
+	harness test-binaries
 
 VENV := $(CURDIR)/.venv
+space := $() $()
+# Python compiles what is used when it is used: that is the smaller part.
+pip = $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile
 export PATH := $(VENV)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 # sam and the tests look for functions in target/lambda, and what is deployed must not hang on a shell's settings.
@@ -27,9 +31,19 @@ ifeq ($(filter $(ARCH),x86_64 arm64),)
 $(error ARCH=$(ARCH) is not known: give x86_64 or arm64)
 endif
 
-# $(call function,PACKAGE,BINARY): target/lambda/BINARY/bootstrap, by the command that `sam build` runs, so that each
-# finds the other's work done. One package at a time: built together they would get each other's features.
-function = cargo lambda build --release --package $(1) --bin $(2) $(if $(filter arm64,$(ARCH)),--arm64)
+# Functions go to target/lambda/BINARY/bootstrap. cargo takes its number of jobs from the machine, not from make.
+lambda = env -u MAKEFLAGS cargo lambda build --release $(if $(filter arm64,$(ARCH)),--arm64)
+FUNCTIONS := --package defsg-evaluator --bin evaluator --package defsg-remediator --bin remediator
+
+# All that needs no AWS SDK, which takes minutes to build. Always in one selection: each has its own features of
+# dependencies, and would build them again.
+WITHOUT_SDK := --workspace --exclude defsg-aws --no-default-features
+
+# $(call together,TARGETS): makes them at the same time.
+together = @$(MAKE) --no-print-directory -j$(words $(1)) ARCH=$(ARCH) PYTHON=$(PYTHON) $(1)
+
+# $(call timed,WHAT,COMMAND,HOW LONG): says what is done, and then how long it took.
+timed = @echo "make: $(1) … $(3)"; start=$$SECONDS; $(2); echo "make: $(1): $$((SECONDS - start)) s"
 
 # $(call check,WHAT,COMMAND,MEND): one step of `make lint`.
 check = @echo "lint: $(1)"; $(2) || { echo "lint: $(1) FAILED: $(3)" >&2; exit 1; }
@@ -37,16 +51,33 @@ check = @echo "lint: $(1)"; $(2) || { echo "lint: $(1) FAILED: $(3)" >&2; exit 1
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: build ## see it work on a local AWS: a default group judged, refused, closed, restored
-	@cargo run -q -p defsg-e2e --bin local-run
+run: ## see it work on a local AWS: a default group judged, refused, closed, restored
+	$(call together,functions tools harness)
+	@target/debug/local-run
 
-test: build simulator ## all tests, end-to-end ones included
-	$(call function,defsg-floor,floor)
-	cargo test --workspace
+test: ## all tests, end-to-end ones included
+	$(call together,functions tools simulator test-binaries)
+	$(call together,floor)
+	cargo test $(WITHOUT_SDK)
 
-build: tools ## the functions, into target/lambda/*/bootstrap [ARCH=arm64]
-	$(call function,defsg-evaluator,evaluator)
-	$(call function,defsg-remediator,remediator)
+build: ## the functions, into target/lambda/*/bootstrap [ARCH=arm64]
+	$(call together,functions tools)
+
+# In one go, so that both cores have work to the end. `sam build` builds each alone and finds that done: the features of
+# their dependencies are the same.
+functions: rust $(VENV)/.builder
+	$(call timed,build the functions,$(lambda) $(FUNCTIONS),on two cores about six minutes the first time; most of it is AWS's SDK)
+
+# Alone: with the features that the functions turn on, it would not be the least that there is.
+floor: $(VENV)/.builder
+	$(call timed,build the floor,$(lambda) --package defsg-floor --bin floor)
+
+# Politely: the functions take longer.
+harness: rust
+	$(call timed,build the local AWS,nice env -u MAKEFLAGS cargo build --quiet $(WITHOUT_SDK) --bin local-run)
+
+test-binaries: rust
+	$(call timed,build the tests,nice env -u MAKEFLAGS cargo test --quiet --no-run $(WITHOUT_SDK))
 
 lint: tools $(TEMPLATES) ## formatting, clippy, rustdoc, templates; warnings are errors
 	$(call check,rustfmt,cargo fmt --all --check,run 'cargo fmt --all')
@@ -57,8 +88,7 @@ lint: tools $(TEMPLATES) ## formatting, clippy, rustdoc, templates; warnings are
 	$(call check,cfn-lint,cfn-lint $(TEMPLATES),mend the template where it says above)
 	$(call check,checkov,checkov $(TEMPLATES:%=--file %) --framework cloudformation --compact --quiet --skip-download,mend it; or skip it with its reason in the resource's Metadata)
 
-bench: build ## the speed figures, each with its limit
-	$(call function,defsg-floor,floor)
+bench: build floor ## the speed figures, each with its limit
 	@cargo run -q -p defsg-e2e --bin bench
 
 invoke: build ## one event through 'sam local invoke' [EVENT=events/….json] [ENDPOINT=http://…]
@@ -77,14 +107,20 @@ rust:
 
 tools: rust $(VENV)/.installed
 
-$(VENV)/.installed: tests/requirements.txt
+# What builds the functions comes first, in seconds; the other tools while it works.
+BUILDER := cargo-lambda ziglang
+
+$(VENV)/.builder: tests/requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "make: Python 3 is missing: install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "make: $(PYTHON) is older than 3.11: give a newer one, PYTHON=python3.12" >&2; exit 1; }
-	@echo "make: installing the tools of tests/requirements.txt into .venv (once, about a minute)"
 	@$(PYTHON) -m venv --clear $(VENV) \
 		|| { echo "make: Python cannot make virtual environments: install venv (Debian: apt-get install python3-venv)" >&2; exit 1; }
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(call timed,install $(BUILDER) into .venv,$(pip) $$(grep -E '^($(subst $(space),|,$(BUILDER)))==' $<))
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.builder
+	$(call timed,install the tools of tests/requirements.txt into .venv,nice $(pip) -r tests/requirements.txt,about a minute)
 	@touch $@
 
 target/template/%.yaml: template.yaml

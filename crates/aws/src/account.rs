@@ -8,6 +8,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_config::config::SharedCredentialsProvider;
 use defsg_core::parameters::RoleName;
 use defsg_core::{AccountId, SecurityGroupId};
+use defsg_http::TrustRoots;
 
 use crate::http;
 use crate::whole::WholeAnswer;
@@ -92,7 +93,7 @@ impl Accounts {
     /// Reads the environment that every SDK program reads: `AWS_REGION`, credentials, `AWS_ENDPOINT_URL` and the rest.
     pub async fn from_env() -> Self {
         let sdk = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http::client())
+            .http_client(defsg_http::client(TrustRoots::COMPILED_IN))
             .timeout_config(http::timeouts());
         Self { sdk: sdk.load().await, known: Mutex::default() }
     }

@@ -6,6 +6,8 @@
 pub mod error;
 pub mod event;
 pub mod handler;
+#[cfg(feature = "aws")]
+pub mod invocation;
 mod json;
 pub mod metrics;
 pub mod publisher;

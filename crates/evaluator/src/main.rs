@@ -1,7 +1,7 @@
 //! Wires the function: logs, the accounts, the handler, the runtime.
 
 use defsg_aws::Accounts;
-use defsg_evaluator::handler;
+use defsg_evaluator::invocation;
 use defsg_lambda::logs;
 use lambda_runtime::{Error, run, service_fn};
 
@@ -10,5 +10,5 @@ async fn main() -> Result<(), Error> {
     logs::start();
     let accounts = &Accounts::from_env().await;
     // Boxed: the SDK's futures nest deeper than the compiler follows.
-    run(service_fn(|event| Box::pin(handler::handle(event, accounts)))).await
+    run(service_fn(|event| Box::pin(invocation::handle(event, accounts)))).await
 }

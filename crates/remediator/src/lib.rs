@@ -5,5 +5,7 @@
 
 pub mod error;
 pub mod handler;
+#[cfg(feature = "aws")]
+pub mod invocation;
 pub mod request;
 pub mod settings;

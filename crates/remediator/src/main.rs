@@ -2,7 +2,7 @@
 
 use defsg_aws::Accounts;
 use defsg_lambda::logs;
-use defsg_remediator::handler;
+use defsg_remediator::invocation;
 use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,5 +10,5 @@ async fn main() -> Result<(), Error> {
     logs::start();
     let accounts = &Accounts::from_env().await;
     // Boxed: the SDK's futures nest deeper than the compiler follows.
-    run(service_fn(|event| Box::pin(handler::handle(event, accounts)))).await
+    run(service_fn(|event| Box::pin(invocation::handle(event, accounts)))).await
 }

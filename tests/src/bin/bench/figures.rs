@@ -1,5 +1,6 @@
 //! The figures and how they are shown: medians, spread, reach, and the table. Knows nothing of functions.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Write};
 
 /// What a figure has to keep to.
@@ -30,14 +31,13 @@ impl Figure {
     }
 }
 
-/// Many measurements of one thing, in one unit.
+/// Many measurements of one thing, in one unit, in the order of the runs.
 #[derive(Default)]
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
     pub(crate) fn add(&mut self, value: f64) {
-        let place = self.0.partition_point(|other| *other < value);
-        self.0.insert(place, value);
+        self.0.push(value);
     }
 
     /// Half of the measurements lie below it; zero when there are none.
@@ -48,8 +48,68 @@ impl Samples {
     fn at(&self, share: f64) -> f64 {
         let last = self.0.len().saturating_sub(1);
         let place = (last as f64 * share).round() as usize;
-        self.0.get(place).copied().unwrap_or(0.0)
+        self.sorted().get(place).copied().unwrap_or(0.0)
     }
+
+    fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+}
+
+/// What a change must not reach: 1.03 times what was before, in the best case that the measurements allow.
+const WORSE: f64 = 1.03;
+
+/// One figure of two builds that took turns: each run of the new one is divided by the old one's of the same round.
+pub(crate) struct Change {
+    name: &'static str,
+    median: f64,
+    /// Between these lies the true median, with a probability of 95 %.
+    low: f64,
+    high: f64,
+    from: String,
+}
+
+impl Change {
+    pub(crate) fn new(name: &'static str, before: &Samples, after: &Samples, unit: &str) -> Self {
+        let ratios = Samples(after.0.iter().zip(&before.0).map(|(after, before)| after / before).collect());
+        let (sorted, count) = (ratios.sorted(), ratios.0.len());
+        // How many of the ratios lie below their true median is a matter of tossed coins, so the interval goes from one
+        // measured ratio to another, whatever their distribution.
+        let rank = (count as f64 / 2.0 - 0.98 * (count as f64).sqrt()).floor().max(1.0) as usize;
+        let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
+        Self {
+            name,
+            median: ratios.median(),
+            low: at(rank - 1),
+            high: at(count.saturating_sub(rank)),
+            from: format!("{after}{unit} / {before}{unit}"),
+        }
+    }
+
+    fn is_worse(&self) -> bool {
+        !matches!(self.low.partial_cmp(&WORSE), Some(Ordering::Less))
+    }
+}
+
+/// The changes as a table.
+pub(crate) fn table_of_changes(changes: &[Change]) -> String {
+    let mut out = format!("{:<34} | new / old [95 %]      | ok? | medians [middle half]\n", "figure");
+    for change in changes {
+        let Change { name, median, low, high, from } = change;
+        let ok = if change.is_worse() { "NO" } else { "yes" };
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{name:<34} | {median:.3} [{low:.3}-{high:.3}] | {ok:<3} | {from}");
+    }
+    out
+}
+
+/// A sentence that names every figure that got worse; `None` when none did.
+pub(crate) fn worse(changes: &[Change]) -> Option<String> {
+    let worse: Vec<&str> =
+        changes.iter().filter(|change| change.is_worse()).map(|change| change.name).collect();
+    (!worse.is_empty()).then(|| format!("worse by 3 % or more: {}.", worse.join("; ")))
 }
 
 /// The median, and between which values the middle half of the measurements lies.
@@ -129,5 +189,31 @@ mod tests {
         assert_eq!(sentence, "out of reach: cold / floor is 3.01 and must be <= 3.0.");
         assert!(misses(&[figure(24.9, Reach::AtLeast(25.0))]).is_some());
         assert!(misses(&[figure(f64::NAN, Reach::AtMost(3.0))]).is_some());
+    }
+
+    fn change(before: &[f64], after: &[f64]) -> Change {
+        Change::new("cold", &Samples(before.to_vec()), &Samples(after.to_vec()), " ms")
+    }
+
+    /// Noise that both runs of a round share is divided out.
+    #[test]
+    fn a_change_is_measured_round_by_round() {
+        let before: Vec<f64> = (1..=100).map(f64::from).collect();
+        let after: Vec<f64> = before.iter().map(|value| value * 0.9).collect();
+        let change = change(&before, &after);
+        assert!([change.low, change.median, change.high].iter().all(|ratio| (ratio - 0.9).abs() < 1e-9));
+        assert_eq!(worse(&[change]), None);
+    }
+
+    #[test]
+    fn a_figure_is_worse_when_even_the_low_end_of_its_interval_is() {
+        let before = [1.0; 100];
+        let noisy: Vec<f64> = (0..100).map(|run| 0.93 + 0.0022 * f64::from(run)).collect();
+        let noise = change(&before, &noisy);
+        assert!(noise.low < 1.03 && noise.median > 1.03 && noise.high > noise.median);
+        assert_eq!(worse(&[noise]), None);
+        assert_eq!(worse(&[change(&before, &[1.04; 100])]).unwrap(), "worse by 3 % or more: cold.");
+        assert!(worse(&[change(&[1.0], &[1.04])]).is_some(), "one measurement is its own interval");
+        assert!(worse(&[change(&[], &[])]).is_some(), "nothing measured shows nothing");
     }
 }
