@@ -14,8 +14,8 @@ TEMPLATES := template.yaml target/template/Manual.yaml target/template/Automatic
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint bench invoke deploy clean tools simulator rust functions floor \
-	harness test-binaries
+.PHONY: help run test build lint bench invoke deploy clean tools simulator simulate rust functions \
+	floor adapters harness test-binaries
 
 VENV := $(CURDIR)/.venv
 space := $() $()
@@ -56,9 +56,15 @@ run: ## see it work on a local AWS: a default group judged, refused, closed, res
 	@target/debug/local-run
 
 test: ## all tests, end-to-end ones included
-	$(call together,functions tools simulator test-binaries)
-	$(call together,floor)
+	$(call together,functions adapters floor tools simulator test-binaries)
+	cd crates/aws && $$(cat $(CURDIR)/target/adapters.path)
 	cargo test $(WITHOUT_SDK)
+
+SEEDS ?= 100000
+
+simulate: rust ## closes, restores, editors and crashes by SEEDS seeds [SEEDS=1000000] [FIRST_SEED=0]
+	DEFSG_SEEDS=$(SEEDS) DEFSG_FIRST_SEED=$(or $(FIRST_SEED),0) cargo test --profile simulate -p defsg-remediation --test simulation \
+		long_run -- --ignored --nocapture
 
 build: ## the functions, into target/lambda/*/bootstrap [ARCH=arm64]
 	$(call together,functions tools)
@@ -66,11 +72,17 @@ build: ## the functions, into target/lambda/*/bootstrap [ARCH=arm64]
 # In one go, so that both cores have work to the end. `sam build` builds each alone and finds that done: the features of
 # their dependencies are the same.
 functions: rust $(VENV)/.builder
-	$(call timed,build the functions,$(lambda) $(FUNCTIONS),on two cores about six minutes the first time; most of it is AWS's SDK)
+	$(call timed,build the functions,$(lambda) $(FUNCTIONS),several minutes the first time; most of it is AWS's SDK)
 
 # Alone: with the features that the functions turn on, it would not be the least that there is.
 floor: $(VENV)/.builder
 	$(call timed,build the floor,$(lambda) --package defsg-floor --bin floor)
+
+# The unit tests of the adapters, on the SDK that the functions were built with: their features are the same.
+adapters: rust $(VENV)/.builder
+	$(call timed,build the tests of the adapters,$(lambda) --package defsg-aws --lib --tests --message-format json \
+		| sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1 >target/adapters.path,two minutes: it links all of the SDK)
+	@test -s target/adapters.path || { echo "make: cargo named no test binary of defsg-aws" >&2; exit 1; }
 
 # Politely: the functions take longer.
 harness: rust
@@ -83,6 +95,7 @@ lint: tools $(TEMPLATES) ## formatting, clippy, rustdoc, templates; warnings are
 	$(call check,rustfmt,cargo fmt --all --check,run 'cargo fmt --all')
 	$(call check,clippy,cargo clippy --workspace --all-targets -- -D warnings,mend what it says above)
 	$(call check,rustdoc,RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --document-private-items,mend the doc comments it names above)
+	$(call check,cargo deny (licences bans and sources; advisories where GitHub is reached: see deny.toml),cargo deny --log-level error check licenses bans sources,mend it or say in deny.toml why it may be so)
 	$(call check,AWS CLI calls in the documents,python3 tests/docs/aws_calls.py README.md docs/*.md,mend the call where it says above)
 	$(call check,sam validate,(for t in $(TEMPLATES); do sam validate --lint --region us-east-1 --template $$t || exit 1; done),mend template.yaml where it says above)
 	$(call check,cfn-lint,cfn-lint $(TEMPLATES),mend the template where it says above)

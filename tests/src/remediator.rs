@@ -7,9 +7,10 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use defsg_core::backup::Backup;
-use defsg_core::fingerprint::Fingerprint;
-use defsg_core::rule_set::SecurityGroupRule;
+use defsg_core::SecurityGroupRule;
+use defsg_core::close::Backup;
+use defsg_core::documents::backup;
+use defsg_core::group::Fingerprint;
 use serde_json::{Value, json};
 
 pub use self::loss::{REVOKES, Watch};
@@ -150,7 +151,10 @@ impl World {
 /// Every backup in a bucket, from the oldest to the newest.
 fn backups(moto: &Moto, bucket: &str) -> Vec<Backup> {
     let read = |key: String| {
-        Backup::read(&moto.object(bucket, &key)).unwrap_or_else(|error| panic!("{key}: {error}"))
+        let (at, backup) =
+            backup::read(&moto.object(bucket, &key)).unwrap_or_else(|error| panic!("{key}: {error}"));
+        assert_eq!(at.as_str(), key, "a backup lies under its own key");
+        backup
     };
     moto.keys(bucket).into_iter().map(read).collect()
 }

@@ -91,3 +91,35 @@ fn the_domain_depends_on_no_aws_crate_and_no_tokio() {
         .collect();
     assert_eq!(foreign, Vec::<&str>::new());
 }
+
+/// The picture of docs/architecture.md: which crate may know which.
+#[test]
+fn arrows_point_down_only() {
+    let metadata = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
+        .args(["metadata", "--locked", "--no-deps", "--format-version", "1"])
+        .current_dir(paths::repository())
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let allowed = [
+        ("defsg-core", vec![]),
+        ("defsg-http", vec![]),
+        ("defsg-lambda", vec!["defsg-core"]),
+        ("defsg-folder", vec!["defsg-core"]),
+        ("defsg-remediation", vec!["defsg-core"]),
+        ("defsg-aws", vec!["defsg-core", "defsg-http"]),
+        ("defsg-evaluator", vec!["defsg-aws", "defsg-core", "defsg-lambda"]),
+        ("defsg-remediator", vec!["defsg-aws", "defsg-core", "defsg-lambda", "defsg-remediation"]),
+    ];
+    for (name, allowed) in allowed {
+        let packages = metadata["packages"].as_array().unwrap();
+        let package = packages.iter().find(|package| package["name"] == name);
+        let package = package.unwrap_or_else(|| panic!("there is no {name}"));
+        let dependencies = package["dependencies"].as_array().unwrap().iter();
+        // What tests alone need has the kind `dev`.
+        let ours = dependencies.filter(|of| of["kind"].is_null() && of["path"].is_string());
+        let mut known: Vec<_> = ours.map(|of| of["name"].as_str().unwrap()).collect();
+        known.sort_unstable();
+        assert_eq!(known, allowed, "{name}");
+    }
+}

@@ -66,10 +66,7 @@ fn what_is_added_to_moto_is_read_back() {
             NewRule::inbound("10.0.0.0/8").protocol("tcp", 22, 23).description("日本語"),
             "inbound tcp 22-23 from 10.0.0.0/8",
         ),
-        (
-            NewRule::inbound("::/0").protocol("icmpv6", -1, -1).description("v6"),
-            "inbound icmpv6 -1 from ::/0",
-        ),
+        (NewRule::inbound("::/0").protocol("icmpv6", -1, -1).description("v6"), "inbound icmpv6 from ::/0"),
         (NewRule::inbound(&list), "pl-"),
         (NewRule::outbound(&web).protocol("udp", 53, 53).tag("team", "網"), web.as_str()),
     ];

@@ -1,6 +1,6 @@
 //! Everything that can use a default group stops its close, and so does not knowing.
 
-use defsg_core::recorded::TYPES;
+use defsg_core::close::dependent::recorded::TYPES;
 use defsg_e2e::fake::Occurrence::Every;
 use defsg_e2e::fake::{Fault, Occurrence, Reference};
 use defsg_e2e::moto::NewRule;
@@ -39,8 +39,8 @@ fn a_rule_of_another_group_stops_a_close() {
         let before = world.moto.rules(&web);
         world.moto.add_rule(&web, &rule);
         let rule = world.moto.rules(&web).into_iter().find(|rule| !before.contains(rule)).unwrap();
-        let name = format!("{} rule of {web}", rule.direction);
-        world.assert_in_use(&world.close(), "security-group-rule", rule.rule_id.as_str(), &name);
+        let name = format!("{} rule of {web}", rule.traffic.direction);
+        world.assert_in_use(&world.close(), "security-group-rule", rule.id.as_str(), &name);
         world.moto.revoke_rule(&web, &rule);
     }
     world.assert_closed();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use defsg_core::security_group::Direction;
+use defsg_core::Direction;
 use defsg_e2e::fake::Fault;
 use defsg_e2e::fake::Occurrence::{Every, First, Nth};
 use defsg_e2e::moto::NewRule;
@@ -185,7 +185,8 @@ fn what_joins_the_group_while_its_backup_is_kept_for_long_stops_the_close() {
 #[test]
 fn a_rule_that_is_altered_between_two_revokes_is_kept_as_it_was_revoked() {
     let world = World::one_try();
-    let outbound = world.rules().into_iter().find(|rule| rule.direction == Direction::Outbound).unwrap();
+    let outbound =
+        world.rules().into_iter().find(|rule| rule.traffic.direction == Direction::Outbound).unwrap();
     let (moto, group) = (Arc::clone(&world.moto), world.group.clone());
     let alter = move || {
         moto.revoke_rule(&group, &outbound);

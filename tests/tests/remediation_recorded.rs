@@ -1,7 +1,7 @@
 //! What AWS Config has recorded with a default group stops its close: idle things, above all, that have no
 //! interface.
 
-use defsg_core::recorded::{RecordedType, TYPES};
+use defsg_core::close::dependent::recorded::{RecordedType, TYPES};
 use defsg_e2e::fake::Fault;
 use defsg_e2e::fake::Occurrence::{self, Every};
 use defsg_e2e::remediator::World;

@@ -1,8 +1,9 @@
 //! Putting back what a close took away: exactly, as often as wanted, and from nothing but a backup of this
 //! very group.
 
-use defsg_core::backup::Backup;
-use defsg_core::fingerprint::Fingerprint;
+use defsg_core::close::Backup;
+use defsg_core::documents::backup;
+use defsg_core::group::Fingerprint;
 use defsg_e2e::fake::Fault;
 use defsg_e2e::fake::Occurrence::{self, Every, Nth};
 use defsg_e2e::moto::NewRule;
@@ -139,7 +140,7 @@ fn a_backup_of_anything_else_or_of_another_hand_is_refused_and_nothing_changes()
     let changed = |change: &dyn Fn(&mut Backup)| {
         let mut other = backup.clone();
         change(&mut other);
-        String::from_utf8(other.to_document().1).unwrap()
+        String::from_utf8(backup::write(&other).1).unwrap()
     };
     let edited = |change: &dyn Fn(&mut Value)| {
         let mut document: Value = serde_json::from_str(&document).unwrap();
@@ -170,7 +171,7 @@ fn a_backup_of_anything_else_or_of_another_hand_is_refused_and_nothing_changes()
     ];
     for (what, document, names) in cases {
         // Where a backup would lie that says so of itself.
-        let key = Backup::read(document.as_bytes()).map(|backup| backup.to_document().0.to_string());
+        let key = backup::read(document.as_bytes()).map(|(key, _)| key.to_string());
         let key = key.unwrap_or_else(|_| "other.json".to_owned());
         world.moto.put_object(&world.bucket, &key, document.as_bytes());
         let answer = world.restore(&format!("s3://{}/{key}", world.bucket));

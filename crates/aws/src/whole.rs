@@ -1,5 +1,6 @@
-//! EC2 and S3 answer in XML, and the SDK reads as much of an answer as there is: a list that was cut off looks like a short
-//! list, a group without rules, a page without a next one. Whoever cuts answers off (a proxy, say) must not close groups.
+//! EC2 and S3 answer in XML, and the SDK reads as much of an answer as there is: a list that was cut off
+//! looks like a short list, a group without rules, a page without a next one. Whoever cuts answers off (a
+//! proxy, say) must not close groups.
 
 use aws_sdk_ec2::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};

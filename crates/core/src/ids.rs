@@ -97,6 +97,22 @@ id!(
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 );
 
+id!(
+    /// An AWS partition, such as `aws`, `aws-cn` or `aws-us-gov`: 1 to 32 lower-case letters and hyphens.
+    Partition,
+    "an AWS partition (such as aws)",
+    |text| (1..=32).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'-'))
+);
+id!(
+    /// The name of an IAM role: 1 to 64 letters, digits and `_+=,.@-`. Safe to put into an ARN.
+    ///
+    /// Source: IAM API Reference, `CreateRole`.
+    RoleName,
+    "a role's name (1 to 64 letters, digits and _+=,.@-, with no path and no ARN before it)",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
+);
+
 fn is_resource_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|digits| {
         (8..=17).contains(&digits.len()) && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))

@@ -1,15 +1,13 @@
 //! Everything that can end an invocation as a Lambda function error, and its `errorType`. docs/errors.md explains each.
 
-use std::time::Duration;
-
-use defsg_core::item::UnreadableItem;
+use defsg_core::judge::item::UnreadableItem;
 use defsg_core::ports::{ApiError, ApiErrorKind};
+use defsg_lambda::failure;
+use defsg_lambda::limit::OutOfTime;
+use defsg_lambda::place::NoPlace;
 use lambda_runtime::Diagnostic;
 
 use crate::event::EventError;
-
-/// The most characters of a message.
-const MAX_MESSAGE_CHARS: usize = 2000;
 
 /// Why an invocation failed. A message says what happened, to which resource, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -17,10 +15,10 @@ pub enum EvaluatorError {
     /// The event, or a parameter in it.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The function's ARN does not say whose it is.
-    #[error("the invoked function's ARN names no account: {0:?}")]
-    NoIdentity(String),
-    /// The rule is in another account and the parameter that names the role is missing.
+    /// It is not known where the function runs.
+    #[error(transparent)]
+    Place(#[from] NoPlace),
+    /// The rule is in another account, and the parameter that names the role is missing.
     #[error(
         "parameter executionRoleName: is missing, and the rule belongs to account {account}, not to the function's own; \
          set it to the name of a role in that account that this function may assume"
@@ -68,10 +66,10 @@ pub enum EvaluatorError {
     },
     /// The function's time ran out.
     #[error(
-        "not done within {0:.1?}, the time that the function has; what was put stays put, and the next invocation starts \
-         anew. Raise the function's timeout if this happens again"
+        "{0}; what was put stays put, and the next invocation starts anew. Raise the function's timeout if this happens \
+         again"
     )]
-    OutOfTime(Duration),
+    OutOfTime(#[from] OutOfTime),
 }
 
 impl EvaluatorError {
@@ -79,41 +77,16 @@ impl EvaluatorError {
     #[must_use]
     pub fn error_type(&self) -> &'static str {
         match self {
-            Self::Event(EventError::Invalid(_)) | Self::NoIdentity(_) => "InvalidEvent",
+            Self::Event(EventError::Invalid(_)) | Self::Place(NoPlace::Arn(_)) => "InvalidEvent",
             Self::Event(EventError::Parameter(_)) | Self::NoExecutionRole { .. } => "InvalidParameters",
+            Self::Place(NoPlace::Region(_)) => "InvalidSettings",
             Self::UnreadableItem(_) | Self::UnreadableGroups { .. } | Self::NoHistory { .. } => {
                 "UnreadableItem"
             }
             Self::Refused { .. } => "EvaluationsRefused",
             Self::OutOfTime(_) => "Timeout",
-            Self::Api(error) => match error.kind {
-                ApiErrorKind::AccessDenied => "AccessDenied",
-                ApiErrorKind::Throttled => "Throttled",
-                ApiErrorKind::TimedOut => "Timeout",
-                ApiErrorKind::InvalidResultToken => "InvalidResultToken",
-                ApiErrorKind::Unreadable | ApiErrorKind::Other => "AwsApi",
-            },
+            Self::Api(error) => failure::error_type(error.kind),
         }
-    }
-}
-
-impl EvaluatorError {
-    /// The message, cut where something in it was so long that a log line or a queue would not take it.
-    #[must_use]
-    pub fn message(&self) -> String {
-        let message = self.to_string();
-        match message.char_indices().nth(MAX_MESSAGE_CHARS) {
-            Some((end, _)) => format!("{}…", &message[..end]),
-            None => message,
-        }
-    }
-
-    /// Names the role that the calls were made with, where a call failed.
-    pub(crate) fn in_role(mut self, role_arn: &str) -> Self {
-        if let Self::Api(error) = &mut self {
-            error.detail = format!("as {role_arn}: {}", error.detail);
-        }
-        self
     }
 }
 
@@ -133,6 +106,6 @@ fn mend(kind: ApiErrorKind) -> &'static str {
 
 impl From<EvaluatorError> for Diagnostic {
     fn from(error: EvaluatorError) -> Self {
-        Self { error_type: error.error_type().to_owned(), error_message: error.message() }
+        failure::diagnostic(error.error_type(), &error)
     }
 }

@@ -1,10 +1,11 @@
 //! The event from AWS Config, parsed once at the edge into [`Invocation`]. Nothing past this module sees a wire format.
 //!
-//! Unknown fields, a missing `version`, `eventLeftScope` or `ruleParameters` are tolerated; whatever else is missing or
-//! mistyped is an error, and then nothing is put.
+//! An event may have unknown fields, and may lack `version`, `eventLeftScope` and `ruleParameters`. Anything else that is
+//! missing or mistyped is an error, and then nothing is put.
 
 use aws_lambda_events::event::config::ConfigEvent;
-use defsg_core::item::{Item, ItemStatus};
+use defsg_core::documents::json;
+use defsg_core::judge::item::{Item, ItemStatus};
 use defsg_core::ports::ResultToken;
 use defsg_core::{AccountId, ParameterError, Parameters};
 use serde::{Deserialize, Deserializer};
@@ -12,19 +13,25 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::json;
-
-/// More than Config's 1,024 characters take as JSON, and little enough to be parsed at once.
+/// The most bytes of `ruleParameters`. Config takes 1,024 characters (`ConfigRule$InputParameters`), which escaped in JSON
+/// are 12,288 bytes at most (`\uXXXX` twice for each).
 const MAX_PARAMETERS_BYTES: usize = 16 * 1024;
+
+/// The most characters of a resource's ID. Source: AWS Config API Reference, `ResourceId`.
+const MAX_RESOURCE_ID_CHARS: usize = 768;
+
+/// The most bytes of a resource's type. Source: AWS Config API Reference, `StringWithCharLimit256`, in
+/// `Evaluation$ComplianceResourceType`.
+const MAX_RESOURCE_TYPE_BYTES: usize = 256;
 
 /// One invocation by AWS Config.
 #[derive(Debug)]
 pub struct Event {
-    /// The account that owns the rule: whose groups are judged, and to whom the evaluations go.
+    /// The account that owns the rule. Its groups are judged, and it gets the evaluations.
     pub account: AccountId,
     /// The rule's name.
     pub rule_name: String,
-    /// The secret that results are put with.
+    /// The secret that a put of results must carry.
     pub token: ResultToken,
     /// The rule's parameters.
     pub parameters: Parameters,
@@ -56,11 +63,11 @@ pub enum Invocation {
     },
 }
 
-/// An event that cannot be worked on.
+/// Why an event cannot be worked on.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// The event is not what AWS Config sends.
-    #[error("the event is no invocation by AWS Config: {0}")]
+    #[error("the event is not an invocation by AWS Config: {0}")]
     Invalid(String),
     /// One of the rule's parameters does not parse.
     #[error(transparent)]
@@ -87,8 +94,8 @@ impl Event {
     }
 }
 
-/// `ConfigEvent` wants `eventLeftScope`, which AWS leaves out of some events, and says what is mistyped by quoting it, which
-/// must not be done with the result token.
+/// `ConfigEvent` insists on `eventLeftScope`, which AWS leaves out of some events. Its errors quote what is mistyped, which
+/// must not happen to the result token.
 fn envelope(event: &str) -> Result<ConfigEvent, EventError> {
     let event = json::parse(event).map_err(|error| EventError::Invalid(error.to_string()))?;
     let Value::Object(mut event) = event else {
@@ -129,7 +136,7 @@ fn parse_parameters(text: Option<&str>) -> Result<Parameters, EventError> {
     Ok(Parameters::parse(strings.collect::<Result<Vec<_>, _>>()?)?)
 }
 
-/// An object, and nothing else: serde would fill a struct from a list, too.
+/// An object and nothing else: serde would fill a struct from a list, too.
 fn object(field: &str, text: &str) -> Result<Map<String, Value>, EventError> {
     match json::parse(text) {
         Ok(Value::Object(object)) => Ok(object),
@@ -204,8 +211,8 @@ fn parse_item(field: &str, item: Map<String, Value>, account: &AccountId) -> Res
 
 impl RawItem {
     fn into_item(self) -> Result<Item, EventError> {
-        let length = self.resource_id.chars().count();
-        if !(1..=768).contains(&length) || !(1..=256).contains(&self.resource_type.len()) {
+        let (id, kind) = (self.resource_id.chars().count(), self.resource_type.len());
+        if !(1..=MAX_RESOURCE_ID_CHARS).contains(&id) || !(1..=MAX_RESOURCE_TYPE_BYTES).contains(&kind) {
             return Err(invalid("invokingEvent", "resourceId or resourceType is empty or too long"));
         }
         Ok(Item {

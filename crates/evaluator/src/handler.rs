@@ -1,42 +1,46 @@
-//! What an event asks for: obtain the group, judge, put.
+//! What an event asks for: obtain the group, judge it, put the result.
 
-use defsg_core::Evaluation;
-use defsg_core::item::{Item, ItemStatus};
+use defsg_core::group::RESOURCE_TYPE;
+use defsg_core::judge::item::{Item, ItemStatus};
 use defsg_core::ports::{DefaultGroups, ItemHistory, PutEvaluations, RecordedResults};
-use defsg_core::security_group::RESOURCE_TYPE;
+use defsg_core::{Evaluation, Place};
 use time::{Date, Duration};
 
 use crate::error::EvaluatorError;
 use crate::event::{Event, Invocation};
 use crate::metrics::{Metrics, Summary};
 use crate::publisher::Publisher;
-use crate::sweep::sweep;
+use crate::sweep::{Schedule, sweep};
 
-/// Does what the event asks for, in an account that may be AWS or memory. `today` is in UTC.
+/// Does what the event asks for, in a place that may be AWS or memory. The place is in the event's account. `today` is in UTC.
 ///
 /// # Errors
 /// Every way in which an invocation can fail; see docs/errors.md.
 pub async fn run<A>(
     event: &Event,
+    place: &Place,
     today: Date,
     aws: &A,
     metrics: &mut Metrics,
 ) -> Result<Summary, EvaluatorError>
 where
-    A: DefaultGroups + ItemHistory + PutEvaluations + RecordedResults,
+    A: DefaultGroups + ItemHistory + PutEvaluations + RecordedResults + Sync,
 {
     let mut publisher = Publisher::new(aws, &event.token, metrics);
     match &event.invocation {
         Invocation::Change { item, left_scope } => {
-            judge(event, item, *left_scope, today, &mut publisher).await?
+            judge(event, item, *left_scope, today, &mut publisher).await?;
         }
         Invocation::Oversized { summary, left_scope } => {
-            // What is gone, out of scope or no group is judged without its configuration.
+            // The configuration decides nothing where the resource is gone, out of scope or not a security group.
             let no_group = summary.status != ItemStatus::Existing || summary.resource_type != RESOURCE_TYPE;
             let item = if *left_scope || no_group { summary } else { &recorded(summary, aws).await? };
             judge(event, item, *left_scope, today, &mut publisher).await?;
         }
-        Invocation::Scheduled { notified } => sweep(event, *notified, today, aws, &mut publisher).await?,
+        Invocation::Scheduled { notified } => {
+            let schedule = Schedule { event, place, notified: *notified, today };
+            sweep(&schedule, aws, &mut publisher).await?;
+        }
     }
     publisher.finish()?;
     Ok(metrics.summary)
@@ -49,7 +53,7 @@ async fn judge<P: PutEvaluations>(
     today: Date,
     publisher: &mut Publisher<'_, P>,
 ) -> Result<(), EvaluatorError> {
-    let verdict = item.judge(left_scope, &event.parameters, today)?;
+    let verdict = item.judge(left_scope, &event.parameters.exemptions, today)?;
     publisher
         .put(&[Evaluation::new(&item.resource_type, &item.resource_id, &verdict, item.captured)])
         .await?;
@@ -59,7 +63,8 @@ async fn judge<P: PutEvaluations>(
 /// The whole item that an oversized notification summarises: the one captured at that time, not the newest.
 async fn recorded<H: ItemHistory>(summary: &Item, history: &H) -> Result<Item, EvaluatorError> {
     let item = history.item_at(&summary.resource_type, &summary.resource_id, summary.captured).await?;
-    // The newest at or before that time: where the history lags behind the notification, it is an older one.
+    // Config answers with the newest item at or before that time. Where its history lags behind the notification, that is
+    // an older item. Capture times may differ below a second: the history has them as numbers, the event as text.
     let same = |item: &Item| {
         item.resource_id == summary.resource_id
             && item.resource_type == summary.resource_type

@@ -1,12 +1,10 @@
-//! The score of an invocation: its answer, and its CloudWatch metrics as one embedded-metric line on standard output for each invocation.
+//! The score of an invocation: its answer, and its CloudWatch metrics, one line an invocation.
 //!
 //! Config's own status API reports nothing for a rule backed by Lambda, so these lines are how an operator sees it work.
 
-use std::io::Write as _;
-
 use defsg_core::{ComplianceType, Evaluation};
+use defsg_lambda::metrics::MetricLine;
 use serde::Serialize;
-use serde_json::json;
 use time::OffsetDateTime;
 
 /// How many evaluations Config took, by compliance type. The function's answer.
@@ -66,35 +64,20 @@ impl Metrics {
         }
     }
 
-    /// The line. Source: CloudWatch User Guide, "Specification: Embedded metric format".
+    /// The line of metrics, with no line break.
     #[must_use]
     pub fn line(&self, namespace: &str, now: OffsetDateTime) -> String {
-        let metrics =
-            ["Evaluated", "Open", "Retried", "Failed"].map(|name| json!({"Name": name, "Unit": "Count"}));
-        json!({
-            "_aws": {
-                "Timestamp": now.unix_timestamp_nanos() / 1_000_000,
-                "CloudWatchMetrics": [{
-                    "Namespace": namespace,
-                    "Dimensions": [["RuleName"]],
-                    "Metrics": metrics,
-                }],
-            },
-            "RuleName": self.rule_name,
-            "requestId": self.request_id,
-            "Evaluated": self.summary.total(),
-            "Open": self.summary.non_compliant,
-            "Retried": self.retried,
-            "Failed": u8::from(self.failed),
-        })
-        .to_string()
-    }
-
-    /// Writes the line to standard output, in the namespace that `METRICS_NAMESPACE` names (`defsg` where it is not set).
-    pub fn write(&self) {
-        let namespace = std::env::var("METRICS_NAMESPACE").unwrap_or_else(|_| "defsg".to_owned());
-        let line = self.line(&namespace, OffsetDateTime::now_utc());
-        // Metrics that cannot be written must not fail the evaluation they are about.
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
+        let line = MetricLine {
+            namespace,
+            dimension: ("RuleName", &self.rule_name),
+            properties: &[("requestId", &self.request_id)],
+            counts: &[
+                ("Evaluated", self.summary.total()),
+                ("Open", self.summary.non_compliant),
+                ("Retried", self.retried),
+                ("Failed", self.failed.into()),
+            ],
+        };
+        line.to_json(now)
     }
 }

@@ -1,19 +1,22 @@
 //! The one way to AWS Config: batches, and a second and third try for what Config refused.
 //!
-//! The SDK retries what failed on the way; this module retries what arrived and was refused.
+//! The SDK retries calls that failed. This module retries evaluations that arrived and that Config refused.
 
 use std::time::Duration;
 
 use defsg_core::ports::{ApiError, PutEvaluations, ResultToken};
+use defsg_core::words::some_of;
 use defsg_core::{Batch, Evaluation};
 
+use crate::NAMED;
 use crate::error::EvaluatorError;
 use crate::metrics::Metrics;
 
-/// How often an evaluation is put before it counts as refused for good.
+/// How often an evaluation is put before it counts as refused for good: as often as the SDK tries a call that failed.
 const TRIES: u32 = 3;
 
-/// The wait before the second try; the third waits twice as long.
+/// The wait before the second try; the third waits twice as long. Config does not say how long a refusal lasts. Both
+/// waits together are short beside the function's time limit, and Lambda tries a failed event again after minutes.
 const BACKOFF: Duration = Duration::from_millis(200);
 
 /// Puts the evaluations of one invocation and keeps the score in its metrics.
@@ -85,7 +88,7 @@ impl<'a, P: PutEvaluations> Publisher<'a, P> {
         if self.refused.is_empty() {
             return Ok(());
         }
-        let examples = crate::some_of(&self.refused);
+        let examples = some_of(&self.refused, NAMED);
         Err(EvaluatorError::Refused { count: self.refused.len(), tries: TRIES as usize, examples })
     }
 }

@@ -1,90 +1,100 @@
-//! The scheduled evaluation: every default group of the account, page by page, then the results of groups that are gone.
+//! The scheduled evaluation: every default group of a place, page by page, then the results of groups that are gone.
 //!
-//! Each page is judged and put before the next is read, so memory holds one page and not the world. Where a page cannot
-//! be read, what was learned before it has been put, nothing is declared gone, and the run ends as an error.
+//! [`Listing`] reads and judges a page, and hands it over. It is put before the next page is read. If a page cannot be read,
+//! what was judged before it has been put, no group is declared gone, and the run ends as an error.
 
 use std::collections::HashSet;
 
-use defsg_core::ports::{
-    ApiError, ApiErrorKind, DefaultGroups, Page, PutEvaluations, RecordedResults, UnreadableGroup,
-};
-use defsg_core::security_group::{DEFAULT_GROUP_NAME, RESOURCE_TYPE};
-use defsg_core::{AccountId, ComplianceType, Evaluation, SecurityGroup, SecurityGroupId, evaluate};
+use defsg_core::group::RESOURCE_TYPE;
+use defsg_core::judge::finding::{Consumer, Finding, Listing, Unjudged};
+use defsg_core::ports::pages::Pages;
+use defsg_core::ports::{ApiError, DefaultGroups, PutEvaluations, RecordedResults};
+use defsg_core::words::some_of;
+use defsg_core::{ComplianceType, Evaluation, Place, SecurityGroupId};
 use time::{Date, Duration, OffsetDateTime};
 
+use crate::NAMED;
 use crate::error::EvaluatorError;
 use crate::event::Event;
 use crate::publisher::Publisher;
 
-/// A group that is younger than this may not be listed by EC2 yet: its result is left alone until the next run.
+/// A result that is younger than this is left alone until the next run, as EC2 may not list its group yet. It is three times
+/// what EC2 asks callers to wait for (EC2 Developer Guide, "Eventual consistency": up to five minutes), and less than the
+/// shortest period of a rule, one hour.
 const SETTLED: Duration = Duration::minutes(15);
 
-/// Judges all default groups of the event's account.
+/// One scheduled run.
+#[derive(Debug, Clone, Copy)]
+pub struct Schedule<'a> {
+    /// The event that asked for it.
+    pub event: &'a Event,
+    /// Where the groups are: a place in the event's account.
+    pub place: &'a Place,
+    /// When AWS Config asked.
+    pub notified: OffsetDateTime,
+    /// The day by which exemptions are judged, in UTC.
+    pub today: Date,
+}
+
+/// Judges all default groups of the place.
 ///
 /// # Errors
 /// Where a call failed, or a group could not be judged.
 pub async fn sweep<A>(
-    event: &Event,
-    notified: OffsetDateTime,
-    today: Date,
+    schedule: &Schedule<'_>,
     aws: &A,
     publisher: &mut Publisher<'_, A>,
 ) -> Result<(), EvaluatorError>
 where
-    A: DefaultGroups + RecordedResults + PutEvaluations,
+    A: DefaultGroups + RecordedResults + PutEvaluations + Sync,
 {
-    let mut seen = HashSet::new();
-    let mut unreadable = Vec::new();
-    let mut pages = Pages::new("DescribeSecurityGroups", &event.account);
-    while let Some(token) = pages.next_token() {
-        let page = pages.turn(aws.default_groups(token.as_deref()).await?)?;
-        let mut evaluations = Vec::with_capacity(page.len());
-        for group in page {
-            match group.and_then(|group| asked_for(group, event)) {
-                Ok(group) => {
-                    let verdict = evaluate(&group, &event.account, &event.parameters, today);
-                    // Listed twice, it counts as open if it was once.
-                    if !seen.contains(&group.id) || verdict.compliance() == ComplianceType::NonCompliant {
-                        evaluations.push(Evaluation::new(
-                            RESOURCE_TYPE,
-                            group.id.as_str(),
-                            &verdict,
-                            notified,
-                        ));
-                    }
-                    seen.insert(group.id);
-                }
-                Err(group) => unreadable.push(group),
-            }
-        }
-        publisher.put(&evaluations).await?;
+    let Schedule { event, place, notified, today } = *schedule;
+    let listing = Listing { place, exemptions: &event.parameters.exemptions, today };
+    let mut put = PutPages { notified, seen: HashSet::new(), publisher };
+    let unjudged = listing.run(aws, &mut put).await?;
+    let seen = put.seen;
+    if !unjudged.is_empty() {
+        return Err(unreadable_groups(&unjudged));
     }
-    if !unreadable.is_empty() {
-        return Err(unreadable_groups(&unreadable));
-    }
-    let gone = gone(event, notified, aws, &seen).await?;
+    let gone = gone(schedule, aws, &seen).await?;
     publisher.put(&gone).await?;
     Ok(())
 }
 
-/// A group that EC2 was not asked for tells that the answer is not to be believed.
-fn asked_for(group: SecurityGroup, event: &Event) -> Result<SecurityGroup, UnreadableGroup> {
-    if group.name == DEFAULT_GROUP_NAME && group.owner == event.account {
-        return Ok(group);
+/// Puts the findings of each page, and remembers the groups.
+struct PutPages<'a, 'p, P> {
+    notified: OffsetDateTime,
+    seen: HashSet<SecurityGroupId>,
+    publisher: &'a mut Publisher<'p, P>,
+}
+
+impl<P: PutEvaluations + Sync> Consumer for PutPages<'_, '_, P> {
+    type Error = ApiError;
+
+    async fn take(&mut self, page: Vec<Finding>) -> Result<(), ApiError> {
+        let mut evaluations = Vec::with_capacity(page.len());
+        for Finding { group, verdict, .. } in page {
+            let id = group.identity.id;
+            // A group that is listed twice counts as open if it was open once.
+            let is_open = ComplianceType::from(&verdict) == ComplianceType::NonCompliant;
+            if is_open || !self.seen.contains(&id) {
+                evaluations.push(Evaluation::new(RESOURCE_TYPE, id.as_str(), &verdict, self.notified));
+            }
+            self.seen.insert(id);
+        }
+        self.publisher.put(&evaluations).await
     }
-    let problem = format!("EC2 was not asked for a group named {} of account {}", group.name, group.owner);
-    Err(UnreadableGroup { id: group.id.to_string(), problem })
 }
 
 /// The evaluations that take back results of groups that EC2 no longer lists.
 async fn gone<A: RecordedResults>(
-    event: &Event,
-    notified: OffsetDateTime,
+    schedule: &Schedule<'_>,
     aws: &A,
     seen: &HashSet<SecurityGroupId>,
 ) -> Result<Vec<Evaluation>, ApiError> {
+    let Schedule { event, place, notified, .. } = *schedule;
     let mut gone = HashSet::new();
-    let mut pages = Pages::new("GetComplianceDetailsByConfigRule", &event.account);
+    let mut pages = Pages::new("GetComplianceDetailsByConfigRule", place);
     while let Some(token) = pages.next_token() {
         let page = pages.turn(aws.recorded_results(&event.rule_name, token.as_deref()).await?)?;
         let settled = page.into_iter().filter(|result| notified - result.ordering >= SETTLED);
@@ -95,41 +105,7 @@ async fn gone<A: RecordedResults>(
     Ok(gone.iter().map(|group| Evaluation::gone(group, notified)).collect())
 }
 
-fn unreadable_groups(groups: &[UnreadableGroup]) -> EvaluatorError {
+fn unreadable_groups(groups: &[Unjudged]) -> EvaluatorError {
     let named: Vec<_> = groups.iter().map(|group| format!("{}: {}", group.id, group.problem)).collect();
-    EvaluatorError::UnreadableGroups { count: groups.len(), examples: crate::some_of(&named) }
-}
-
-/// Walks a listing, and stops where AWS hands out a page token for the second time instead of walking in a circle.
-struct Pages<'a> {
-    operation: &'static str,
-    account: &'a AccountId,
-    /// The token of the page to read: none inside for the first page, none outside after the last.
-    token: Option<Option<String>>,
-    known: HashSet<String>,
-}
-
-impl<'a> Pages<'a> {
-    fn new(operation: &'static str, account: &'a AccountId) -> Self {
-        Self { operation, account, token: Some(None), known: HashSet::new() }
-    }
-
-    fn next_token(&mut self) -> Option<Option<String>> {
-        self.token.take()
-    }
-
-    fn turn<T>(&mut self, page: Page<T>) -> Result<Vec<T>, ApiError> {
-        if let Some(next) = page.next {
-            if !self.known.insert(next.clone()) {
-                return Err(ApiError {
-                    operation: self.operation,
-                    account: self.account.clone(),
-                    kind: ApiErrorKind::Unreadable,
-                    detail: "AWS gave the same page token twice".to_owned(),
-                });
-            }
-            self.token = Some(Some(next));
-        }
-        Ok(page.items)
-    }
+    EvaluatorError::UnreadableGroups { count: groups.len(), examples: some_of(&named, NAMED) }
 }

@@ -25,12 +25,12 @@ use crate::trust::TrustRoots;
 /// A client that trusts `roots`. Clones share its connections.
 #[must_use]
 pub fn client(roots: TrustRoots) -> SharedHttpClient {
-    SharedHttpClient::new(Client { tls: Tls::new(roots), pools: Mutex::default() })
+    SharedHttpClient::new(Client::new(Tls::new(roots)))
 }
 
 type Pool = HyperClient<Connect, SdkBody>;
 
-struct Client {
+pub(crate) struct Client {
     tls: Tls,
     /// By the time limit of connecting. Few: the SDK has one for services and one for the metadata of an instance.
     pools: Mutex<HashMap<Option<Duration>, Pool>>,
@@ -42,8 +42,12 @@ impl fmt::Debug for Client {
     }
 }
 
-impl HttpClient for Client {
-    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+impl Client {
+    pub(crate) fn new(tls: Tls) -> Self {
+        Self { tls, pools: Mutex::default() }
+    }
+
+    pub(crate) fn connector(&self, settings: &HttpConnectorSettings) -> SharedHttpConnector {
         let connect_within = settings.connect_timeout();
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let pool = pools.entry(connect_within).or_insert_with(|| {
@@ -53,6 +57,12 @@ impl HttpClient for Client {
                 .build(Connect::new(self.tls.clone(), connect_within))
         });
         SharedHttpConnector::new(Connector { pool: pool.clone(), read_within: settings.read_timeout() })
+    }
+}
+
+impl HttpClient for Client {
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        self.connector(settings)
     }
 }
 

@@ -31,6 +31,12 @@ impl Tls {
         Self { roots, config: Arc::default() }
     }
 
+    /// TLS that is set up already.
+    #[cfg(test)]
+    pub(crate) fn made(config: Result<ClientConfig, TrustError>) -> Self {
+        Self { roots: TrustRoots::COMPILED_IN, config: Arc::new(OnceLock::from(config.map(Arc::new))) }
+    }
+
     fn config(&self) -> Result<Arc<ClientConfig>, TrustError> {
         self.config.get_or_init(|| self.roots.tls().map(Arc::new)).clone()
     }

@@ -9,6 +9,8 @@
 mod client;
 mod connect;
 mod failure;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub use client::client;

@@ -36,19 +36,33 @@ impl TrustRoots {
             Some((variable, file)) => read(variable, &file)?,
             None => (self.0)()?,
         };
-        Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(TrustError::Tls)?
-            .with_root_certificates(roots)
-            .with_no_client_auth())
+        settings(roots)
     }
+}
+
+fn settings(roots: RootCertStore) -> Result<ClientConfig, TrustError> {
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(TrustError::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// The TLS settings of a client that trusts a file which this variable names.
+#[cfg(test)]
+pub(crate) fn trusting(variable: &'static str, file: &Path) -> Result<ClientConfig, TrustError> {
+    settings(read(variable, file)?)
 }
 
 /// Why nobody can be trusted.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TrustError {
     /// A file that the environment names.
-    #[error("the file of trusted certificates that {variable} names, {}, cannot be used: {reason}", file.display())]
+    #[error(
+        "the file of trusted certificates that {variable} names, {}, cannot be used: {reason}; name a PEM file of \
+         certificates in {variable}, or unset it",
+        file.display()
+    )]
     File {
         /// The variable.
         variable: &'static str,
@@ -67,10 +81,11 @@ pub enum TrustError {
     Tls(#[source] rustls::Error),
 }
 
-/// The file that the environment names. An empty value names none, as with the AWS CLI.
+/// The file that the environment names. A blank value names none.
 fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<(&'static str, PathBuf)> {
     FILES.iter().find_map(|name| {
-        let value = variable(name).filter(|value| !value.is_empty())?;
+        let is_blank = |value: &OsString| value.to_str().is_some_and(|text| text.trim().is_empty());
+        let value = variable(name).filter(|value| !is_blank(value))?;
         Some((*name, PathBuf::from(value)))
     })
 }
@@ -139,7 +154,7 @@ mod tests {
         };
         assert_eq!(of(["/aws", "/ssl"]), Some(("AWS_CA_BUNDLE", PathBuf::from("/aws"))));
         assert_eq!(of(["", "/ssl"]), Some(("SSL_CERT_FILE", PathBuf::from("/ssl"))));
-        assert_eq!(of(["", ""]), None);
+        assert_eq!(of(["", " "]), None);
         assert_eq!(named(|_| None), None);
     }
 

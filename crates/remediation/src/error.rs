@@ -1,6 +1,6 @@
 //! Every way in which a plan, a close or a restore can fail. A refusal is no failure: it is an [`crate::Answer`].
 
-use defsg_core::backup::InvalidBackup;
+use defsg_core::documents::backup::InvalidBackup;
 use defsg_core::ports::{ApiError, ApiErrorKind};
 use defsg_core::{AccountId, Region, SecurityGroupId};
 
@@ -39,7 +39,7 @@ pub enum RemediationError {
         problem: String,
         /// The call that failed, where it was a call.
         #[source]
-        source: Option<ApiError>,
+        source: Option<Box<ApiError>>,
     },
     /// The document is not one to restore this group from.
     #[error("{backup} cannot be restored: {problem}; nothing was changed")]

@@ -1,51 +1,40 @@
 //! Keeping a backup: written, read back, compared.
 
-use defsg_core::backup::{Backup, BackupKey};
+use defsg_core::close::backup::{Backup, BackupKey};
+use defsg_core::documents::backup;
 use defsg_core::ports::ApiError;
-use defsg_core::ports::remediation::{ReadBackup, WriteBackup};
-use defsg_core::rule_set::SecurityGroupRule;
+use defsg_core::ports::closing::{ReadBackup, WriteBackup};
 
 use crate::error::RemediationError;
 
-/// A backup that lies in the store, beyond doubt. Only [`keep`] makes one.
-pub(crate) struct Kept {
-    pub(crate) key: BackupKey,
-    pub(crate) backup: Backup,
-    pub(crate) uri: String,
-}
-
-impl Kept {
-    /// Whether every one of these rules is in the backup, word for word.
-    pub(crate) fn covers(&self, rules: &[SecurityGroupRule]) -> bool {
-        rules.iter().all(|rule| self.backup.rules.contains(rule))
-    }
-}
-
-/// Writes a backup, and makes sure that it is there, is what was written, can be read as a backup, and will stay.
+/// Writes a backup, and makes sure that it is there, is what was written, can be read as a backup, and will stay. Gives its
+/// key.
 ///
 /// # Errors
 /// [`RemediationError::BackupFailed`].
 pub(crate) async fn keep<S: WriteBackup + ReadBackup>(
     store: &S,
-    backup: Backup,
-) -> Result<Kept, RemediationError> {
-    let (key, bytes) = backup.to_document();
+    backup: &Backup,
+) -> Result<BackupKey, RemediationError> {
+    let (key, bytes) = backup::write(backup);
     let uri = store.uri(&key);
     let failed = |problem: &str| failure(&uri, problem.to_owned(), None);
-    let call_failed = |error: ApiError| failure(&uri, error.to_string(), Some(error));
+    let call_failed = |error: ApiError| failure(&uri, error.to_string(), Some(Box::new(error)));
     store.write_backup(&key, &bytes).await.map_err(call_failed)?;
     let stored = store.read_backup(&key).await.map_err(call_failed)?;
     let stored = stored.ok_or_else(|| failed("it was written, but is not there"))?;
-    if stored.bytes != bytes || Backup::read(&stored.bytes).as_ref() != Ok(&backup) {
+    let is_the_backup =
+        |bytes: &[u8]| backup::read(bytes).is_ok_and(|(read_key, read)| read_key == key && read == *backup);
+    if stored.bytes != bytes || !is_the_backup(&stored.bytes) {
         return Err(failed("what was read back is not what was written"));
     }
     if !stored.versioned {
         return Err(failed("the bucket keeps no versions; turn versioning on"));
     }
     tracing::info!(backup = uri, rules = backup.rules.len(), "backup kept");
-    Ok(Kept { key, backup, uri })
+    Ok(key)
 }
 
-fn failure(uri: &str, problem: String, source: Option<ApiError>) -> RemediationError {
+fn failure(uri: &str, problem: String, source: Option<Box<ApiError>>) -> RemediationError {
     RemediationError::BackupFailed { backup: uri.to_owned(), problem, source }
 }

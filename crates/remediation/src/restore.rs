@@ -1,22 +1,23 @@
 //! The restore: the rules of a backup, exactly, and no others. What stands is left as it is.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use defsg_core::SecurityGroupId;
-use defsg_core::backup::{Backup, BackupKey};
-use defsg_core::fingerprint::Fingerprint;
-use defsg_core::past::Past;
-use defsg_core::plan::Settings;
+use defsg_core::close::answer::{Answer, NotRestored, Restored};
+use defsg_core::close::backup::{Backup, BackupKey};
+use defsg_core::close::past::Past;
+use defsg_core::close::plan::Settings;
+use defsg_core::close::steps::WAITS;
+use defsg_core::documents::backup;
+use defsg_core::group::{Direction, GroupState, NotDefaultGroup, SecurityGroupRule};
 use defsg_core::ports::ApiError;
-use defsg_core::ports::remediation::{AuthorizeRules, Authorized, ReadBackup, ReadGroup};
-use defsg_core::rule_set::{GroupState, SecurityGroupRule};
-use defsg_core::security_group::Direction;
+use defsg_core::ports::closing::{AuthorizeRules, Authorized, ReadBackup, ReadGroup};
+use defsg_core::words::some_of;
 
-use crate::answer::{Answer, NotRestored, Status};
+use crate::NAMED;
 use crate::error::RemediationError;
-use crate::plan::{left_out, not_found};
-use crate::{WAITS, some_of};
+use crate::older::Older;
+use crate::plan::not_found;
 
 /// Puts back the rules of the backup at `uri` that do not stand.
 ///
@@ -41,7 +42,7 @@ where
     let restoring = Restoring { aws, group, uri };
     let before = aws.read_group(group).await.map_err(RemediationError::before_changes)?;
     let before = before.ok_or_else(|| not_found(group, settings))?;
-    belongs(&backup, &before, uri)?;
+    belongs(&backup, &before, settings, uri)?;
     let (missing, _) = compare(&backup.rules, &before.rules);
     let (mut restored, mut refused, mut failed) = (Vec::new(), Vec::new(), None);
     for batch in batches(missing) {
@@ -59,16 +60,11 @@ where
     let (after, altered) = restoring.verify(&expected).await?;
     refused.retain(|refused| !after.rules.iter().any(|rule| rule.is_equivalent(&refused.rule)));
     let not_restored = [refused, altered].concat();
-    let mut answer = answer(&backup, before, &after, restored, not_restored, uri);
-    let older = left_out(store, &Past::default(), backup.continues.as_ref(), &backup.rules).await;
-    if !older.is_empty() {
-        let _ = write!(
-            answer.reason,
-            " It goes on from a close whose rules are in {}: restore that, too.",
-            older.join(", ")
-        );
-    }
-    Ok(answer)
+    let older = Older { past: &Past::default(), unread: &[], continues: backup.continues.as_ref() };
+    let older = older.with_more_than(store, &backup.rules).await;
+    let uri = uri.to_owned();
+    let restored = Restored { backup, uri, before, after, restored, not_restored, older };
+    Ok(Answer::Restore(Box::new(restored)))
 }
 
 /// The backup, if it is of this group.
@@ -86,21 +82,22 @@ async fn read_backup<S: ReadBackup>(
     let stored = store.read_backup(&key).await;
     let stored =
         stored.map_err(RemediationError::before_changes)?.ok_or_else(|| invalid(uri, "it is not there"))?;
-    let backup = Backup::read(&stored.bytes).map_err(|error| RemediationError::InvalidBackup {
+    let (own_key, backup) = backup::read(&stored.bytes).map_err(|error| RemediationError::InvalidBackup {
         backup: uri.to_owned(),
         problem: error.to_string(),
         source: Some(error),
     })?;
-    for (what, of, here) in [
+    let place = &settings.place;
+    for (what, stated, here) in [
         ("group", backup.group_id.as_str(), group.as_str()),
-        ("account", backup.account.as_str(), settings.account.as_str()),
-        ("Region", backup.region.as_str(), settings.region.as_str()),
+        ("account", backup.account.as_str(), place.account.as_str()),
+        ("Region", backup.region.as_str(), place.region.as_str()),
     ] {
-        if of != here {
-            return Err(invalid(uri, &format!("it is of {what} {of}, not {here}")));
+        if stated != here {
+            return Err(invalid(uri, &format!("it is of {what} {stated}, not {here}")));
         }
     }
-    if !backup.is_at(&key) {
+    if own_key != key {
         return Err(invalid(
             uri,
             "its content is not that of a backup with this key: it was moved or replaced",
@@ -110,20 +107,27 @@ async fn read_backup<S: ReadBackup>(
 }
 
 /// Refuses a group that cannot be the one that was backed up, whatever its ID.
-fn belongs(backup: &Backup, state: &GroupState, uri: &str) -> Result<(), RemediationError> {
-    if state.name != backup.group_name {
-        return Err(invalid(
-            uri,
-            &format!("it is of a group named {}, and {} is not", backup.group_name, state.id),
-        ));
-    }
-    if state.owner != backup.account {
-        return Err(invalid(uri, &format!("account {} owns {} (shared VPC)", state.owner, state.id)));
-    }
-    if state.vpc.as_ref() != Some(&backup.vpc_id) {
-        return Err(invalid(uri, &format!("it is of {}, and {} is not in it", backup.vpc_id, state.id)));
-    }
-    Ok(())
+fn belongs(
+    backup: &Backup,
+    state: &GroupState,
+    settings: &Settings,
+    uri: &str,
+) -> Result<(), RemediationError> {
+    let identity = &state.identity;
+    let problem = match identity.default_group_of(&settings.place.account) {
+        Err(NotDefaultGroup::OtherOwner { owner }) => {
+            format!("account {owner} owns {} (shared VPC)", identity.id)
+        }
+        Err(NotDefaultGroup::OtherName { name }) => format!("{} is named {name}", identity.id),
+        Ok(_) if identity.name != backup.group_name => {
+            format!("it is of a group named {}, and {} is not", backup.group_name, identity.id)
+        }
+        Ok(vpc) if *vpc == backup.vpc_id => return Ok(()),
+        Ok(_) | Err(NotDefaultGroup::NoVpc) => {
+            format!("it is of {}, and {} is not in it", backup.vpc_id, identity.id)
+        }
+    };
+    Err(invalid(uri, &problem))
 }
 
 fn invalid(uri: &str, problem: &str) -> RemediationError {
@@ -138,15 +142,12 @@ fn compare<'a>(
 ) -> (Vec<&'a SecurityGroupRule>, Vec<NotRestored>) {
     let (mut missing, mut altered) = (Vec::new(), Vec::new());
     for rule in backup {
-        match standing.iter().find(|other| other.is_same_traffic(rule)) {
+        match standing.iter().find(|other| other.traffic.is_same(&rule.traffic)) {
             None => missing.push(rule),
             Some(other) if other.is_equivalent(rule) => {}
             Some(other) => altered.push(NotRestored {
                 rule: rule.clone(),
-                why: format!(
-                    "{} stands with another description or other tags, and was left so",
-                    other.rule_id
-                ),
+                why: format!("{} stands with another description or other tags, and was left so", other.id),
             }),
         }
     }
@@ -157,7 +158,7 @@ fn compare<'a>(
 fn batches(rules: Vec<&SecurityGroupRule>) -> Vec<Vec<&SecurityGroupRule>> {
     let mut batches: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for rule in rules {
-        batches.entry((rule.direction, rule.own_tags().collect::<Vec<_>>())).or_default().push(rule);
+        batches.entry((rule.traffic.direction, rule.own_tags().collect::<Vec<_>>())).or_default().push(rule);
     }
     batches.into_values().collect()
 }
@@ -198,7 +199,7 @@ impl<A: ReadGroup + AuthorizeRules> Restoring<'_, A> {
     }
 
     async fn authorize(&self, rules: &[&SecurityGroupRule]) -> Result<Authorized, RemediationError> {
-        let direction = rules.first().map_or(Direction::Inbound, |rule| rule.direction);
+        let direction = rules.first().map_or(Direction::Inbound, |rule| rule.traffic.direction);
         tracing::info!(group = %self.group, %direction, rules = rules.len(), "authorizing");
         self.aws.authorize_rules(self.group, direction, rules).await.map_err(|error| self.api(error))
     }
@@ -220,7 +221,7 @@ impl<A: ReadGroup + AuthorizeRules> Restoring<'_, A> {
             }
             let Some(wait) = waits.next() else {
                 let (group, backup) = (self.group.clone(), self.uri.to_owned());
-                return Err(RemediationError::NotShown { group, rules: some_of(&missing), backup });
+                return Err(RemediationError::NotShown { group, rules: some_of(&missing, NAMED), backup });
             };
             tokio::time::sleep(wait).await;
         }
@@ -228,55 +229,5 @@ impl<A: ReadGroup + AuthorizeRules> Restoring<'_, A> {
 
     fn api(&self, source: ApiError) -> RemediationError {
         RemediationError::Api { source, backup: Some(self.uri.to_owned()) }
-    }
-}
-
-fn answer(
-    backup: &Backup,
-    before: GroupState,
-    after: &GroupState,
-    restored: Vec<SecurityGroupRule>,
-    not_restored: Vec<NotRestored>,
-    uri: &str,
-) -> Answer {
-    let fingerprint = Fingerprint::of(&after.rules);
-    let total = backup.rules.len();
-    let others =
-        after.rules.iter().filter(|rule| !backup.rules.iter().any(|kept| kept.is_same_traffic(rule)));
-    let others: Vec<_> = others.collect();
-    let (status, mut reason) = if not_restored.is_empty() {
-        (
-            Status::Restored,
-            format!("All {total} rules of the backup stand, {} of them put back now.", restored.len()),
-        )
-    } else {
-        let why: Vec<_> =
-            not_restored.iter().map(|missing| format!("{}: {}", missing.rule, missing.why)).collect();
-        let text = format!("{} of {total} rules of the backup do not stand: {}.", why.len(), some_of(&why));
-        (Status::PartlyRestored, text)
-    };
-    if fingerprint == backup.fingerprint {
-        reason += " The fingerprint is the backup's.";
-    } else if !others.is_empty() {
-        reason += &format!(
-            " The fingerprint is not the backup's, as {} other rules stand and were left: {}.",
-            others.len(),
-            some_of(&others)
-        );
-    }
-    Answer {
-        status,
-        refusal: None,
-        reason,
-        group_id: before.id,
-        vpc_id: before.vpc,
-        fingerprint,
-        rules: before.rules,
-        dependents: Vec::new(),
-        unknown: Vec::new(),
-        removed_rules: Vec::new(),
-        restored_rules: restored,
-        not_restored,
-        backup: Some(uri.to_owned()),
     }
 }

@@ -1,35 +1,36 @@
 //! Everything that can end an invocation as a Lambda function error, and its `errorType`. docs/remediation.md explains
 //! each.
 
-use std::time::Duration;
-
+use defsg_lambda::failure;
+use defsg_lambda::limit::OutOfTime;
+use defsg_lambda::place::NoPlace;
 use defsg_remediation::RemediationError;
 use lambda_runtime::Diagnostic;
 
 use crate::request::InvalidRequest;
 use crate::settings::InvalidSetting;
 
-/// Why an invocation failed.
+/// Why an invocation failed. A message says what happened, to which group, what was changed and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum RemediatorError {
-    /// The request is none.
+    /// The request is malformed.
     #[error(transparent)]
     Request(#[from] InvalidRequest),
     /// A setting is wrong or missing.
     #[error(transparent)]
     Setting(#[from] InvalidSetting),
-    /// The function's ARN does not say whose it is.
-    #[error("the invoked function's ARN names no account: {0:?}")]
-    NoIdentity(String),
+    /// It is not known where the function runs.
+    #[error("{0}; nothing was changed")]
+    Place(#[from] NoPlace),
     /// What was asked for could not be done.
     #[error(transparent)]
     Remediation(#[from] RemediationError),
     /// The function's time ran out.
     #[error(
-        "not done within {0:?}, the time that the function has. Invoke it again: it goes on from where it is, and no rule \
-         is taken away that is not in a backup. Raise the function's timeout if this happens again"
+        "{0}. Invoke it again: it goes on from where it is, and no rule is taken away that is not in a backup. Raise the \
+         function's timeout if this happens again"
     )]
-    OutOfTime(Duration),
+    OutOfTime(#[from] OutOfTime),
 }
 
 impl RemediatorError {
@@ -37,8 +38,9 @@ impl RemediatorError {
     #[must_use]
     pub fn error_type(&self) -> &'static str {
         match self {
-            Self::Request(_) | Self::NoIdentity(_) => "InvalidRequest",
-            Self::Setting(_) => "InvalidSettings",
+            Self::Request(_) | Self::Place(NoPlace::Arn(_)) => "InvalidRequest",
+            Self::Setting(_) | Self::Place(NoPlace::Region(_)) => "InvalidSettings",
+            Self::Remediation(RemediationError::Api { source, .. }) => failure::error_type(source.kind),
             Self::Remediation(error) => error.error_type(),
             Self::OutOfTime(_) => "Timeout",
         }
@@ -47,6 +49,6 @@ impl RemediatorError {
 
 impl From<RemediatorError> for Diagnostic {
     fn from(error: RemediatorError) -> Self {
-        Self { error_type: error.error_type().to_owned(), error_message: error.to_string() }
+        failure::diagnostic(error.error_type(), &error)
     }
 }

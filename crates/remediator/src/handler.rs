@@ -1,10 +1,11 @@
 //! What a request asks for, handed over to the library.
 
-use defsg_core::plan;
-use defsg_core::ports::remediation::{
+use defsg_core::close::plan;
+use defsg_core::documents::answer::v1::Answer;
+use defsg_core::ports::closing::{
     AuthorizeRules, ListBackups, ReadBackup, ReadGroup, RevokeRules, SurveyDependents, WriteBackup,
 };
-use defsg_remediation::{Answer, close, restore};
+use defsg_remediation::{close, restore};
 use time::OffsetDateTime;
 
 use crate::error::RemediatorError;
@@ -30,9 +31,10 @@ where
     let store_or_error = || {
         store.ok_or_else(|| InvalidSetting::new("BACKUP_BUCKET", "is not set, and close and restore need it"))
     };
-    Ok(match &request.action {
+    let answer = match &request.action {
         Action::Plan(plan) => defsg_remediation::plan(aws, store, group, plan, settings, now).await?,
         Action::Close(plan) => close(aws, store_or_error()?, group, plan, settings, now).await?,
         Action::Restore { backup } => restore(aws, store_or_error()?, group, backup, settings).await?,
-    })
+    };
+    Ok(Answer::from(&answer))
 }

@@ -1,32 +1,31 @@
-//! One invocation by Lambda: parse, wire, hand over to the handler. The only module that knows AWS, and so the only one
-//! that the feature `aws` turns on.
+//! One invocation by Lambda: parse, choose the place, the clients and the bucket, hand over to the handler. The only module
+//! that knows AWS, and so the only one that the feature `aws` turns on.
 
-use defsg_aws::{Accounts, BackupBucket, FunctionIdentity};
-use defsg_core::plan;
-use defsg_lambda::time_left;
-use defsg_remediation::Answer;
-use lambda_runtime::LambdaEvent;
+use defsg_aws::{BackupBucket, Credentials, Sdk, sources};
+use defsg_core::documents::answer::v1::Answer;
+use defsg_lambda::failure;
+use defsg_lambda::limit::{time_left, within};
+use defsg_lambda::place::place_of;
+use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use crate::error::RemediatorError;
 use crate::handler::run;
 use crate::request::Request;
-use crate::settings::{InvalidSetting, Settings};
+use crate::settings::Settings;
 
-/// Handles one invocation.
+/// Handles one invocation. `get` reads a variable of the environment.
 ///
 /// # Errors
 /// Every way in which an invocation can fail; see docs/remediation.md.
 pub async fn handle(
     event: LambdaEvent<Box<RawValue>>,
-    accounts: &Accounts,
+    sdk: &Sdk,
+    get: impl Fn(&str) -> Option<String>,
 ) -> Result<Answer, RemediatorError> {
-    let left = time_left(&event.context);
-    let result = match tokio::time::timeout(left, within_time(event, accounts)).await {
-        Ok(result) => result,
-        Err(_) => Err(RemediatorError::OutOfTime(left)),
-    };
+    let LambdaEvent { payload, context } = event;
+    let result = within(time_left(&context), answer(payload.get(), &context, sdk, get)).await;
     match &result {
         Ok(answer) => tracing::info!(
             status = ?answer.status,
@@ -34,28 +33,29 @@ pub async fn handle(
             backup = answer.backup,
             "{}", answer.reason
         ),
-        Err(error) => tracing::error!(error_type = error.error_type(), "{error}"),
+        Err(error) => tracing::error!(error_type = error.error_type(), "{}", failure::message(error)),
     }
     result
 }
 
-async fn within_time(
-    event: LambdaEvent<Box<RawValue>>,
-    accounts: &Accounts,
+async fn answer(
+    request: &str,
+    context: &Context,
+    sdk: &Sdk,
+    get: impl Fn(&str) -> Option<String>,
 ) -> Result<Answer, RemediatorError> {
-    let request = Request::parse(event.payload.get())?;
-    let settings = Settings::read(|name| std::env::var(name).ok())?;
-    let arn = event.context.invoked_function_arn;
-    let identity = FunctionIdentity::from_arn(&arn).ok_or(RemediatorError::NoIdentity(arn))?;
-    let account = accounts.own(&identity);
-    let store = settings.bucket.as_deref().map(|name| BackupBucket::new(&account, name));
-    let region = account.region().ok_or_else(|| InvalidSetting::new("AWS_REGION", "is not set"))?;
-    let settings = plan::Settings {
-        account: identity.account,
-        region: region.parse().map_err(|error| InvalidSetting::new("AWS_REGION", format!("{error}")))?,
-        exemptions: settings.exemptions,
-        required: settings.required,
-        reopening: settings.reopening,
+    let request = Request::parse(request)?;
+    let settings = Settings::read(&get, &sources())?;
+    let place = place_of(context, get("AWS_REGION").as_deref())?;
+    let clients = sdk.clients(&place, &Credentials::Own).await;
+    let store = match &settings.bucket {
+        None => None,
+        Some(bucket) => {
+            // With the function's own credentials, wherever the bucket is and whoever owns it.
+            let there = sdk.clients(&bucket.place(&place), &Credentials::Own).await;
+            Some(BackupBucket::new(&there, &bucket.name, bucket.owner(&place)))
+        }
     };
-    run(&request, &settings, &*account, store.as_ref(), OffsetDateTime::now_utc()).await
+    let settings = settings.for_closes(place);
+    run(&request, &settings, &*clients, store.as_ref(), OffsetDateTime::now_utc()).await
 }

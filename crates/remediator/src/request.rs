@@ -5,11 +5,11 @@
 //! {"action": "restore", "groupId": "sg-…", "backup": "s3://…"}
 //! ```
 //!
-//! `force` and `fingerprint` may be left out; so may whatever is null.
+//! `force` and `fingerprint` may be left out, and so may any field that is null.
 
 use defsg_core::SecurityGroupId;
-use defsg_core::fingerprint::Fingerprint;
-use defsg_core::plan;
+use defsg_core::close::plan;
+use defsg_core::group::Fingerprint;
 use serde::Deserialize;
 
 /// What is asked for, and of which group.
@@ -35,9 +35,9 @@ pub enum Action {
     },
 }
 
-/// A request that is none.
+/// A malformed request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the request is none that this function takes: {0}; nothing was changed")]
+#[error("the function does not take this request: {0}; nothing was changed")]
 pub struct InvalidRequest(String);
 
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ impl Request {
     /// # Errors
     /// Where a field is missing, mistyped, unknown, or not for this action.
     pub fn parse(event: &str) -> Result<Self, InvalidRequest> {
-        // Parsed from the text, which refuses a field that stands twice; an object, as serde takes a list for one, too.
+        // From the text, so that serde refuses a field that stands twice. It would also take a list for the object.
         if !event.trim_ascii_start().starts_with('{') {
             return Err(InvalidRequest("it is no JSON object".to_owned()));
         }

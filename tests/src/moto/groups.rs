@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use defsg_core::rule_set::{RulePeer, SecurityGroupRule};
-use defsg_core::security_group::{Direction, Protocol};
+use defsg_core::group::{Ports, Protocol};
+use defsg_core::{Direction, Peer, SecurityGroupRule, Traffic};
 use roxmltree::{Document, Node};
 
 use super::{Moto, items, text};
@@ -87,17 +87,17 @@ impl Moto {
         let answer = self.ec2("DescribeSecurityGroupRules", &filter);
         let answer = Document::parse(&answer).expect("moto answers XML");
         let mut rules: Vec<_> = items(answer.root(), "securityGroupRuleSet").map(rule).collect();
-        rules.sort_by(|a, b| a.rule_id.cmp(&b.rule_id));
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
         rules
     }
 
     /// Takes one rule away.
     pub fn revoke_rule(&self, group: &str, rule: &SecurityGroupRule) {
-        let operation = match rule.direction {
+        let operation = match rule.traffic.direction {
             Direction::Inbound => "RevokeSecurityGroupIngress",
             Direction::Outbound => "RevokeSecurityGroupEgress",
         };
-        self.ec2(operation, &[("GroupId", group), ("SecurityGroupRuleId.1", rule.rule_id.as_str())]);
+        self.ec2(operation, &[("GroupId", group), ("SecurityGroupRuleId.1", rule.id.as_str())]);
     }
 
     /// Makes a security group and gives its id. moto takes the name `default`, too.
@@ -191,32 +191,26 @@ fn rule(item: Node) -> SecurityGroupRule {
     let number = |name: &str| value(name).and_then(|number| number.parse().ok());
     let referenced = field("referencedGroupInfo").and_then(|of| text(of, "groupId"));
     let peer = match (value("cidrIpv4"), value("cidrIpv6"), value("prefixListId"), referenced) {
-        (Some(cidr), None, None, None) => RulePeer::Ipv4 { cidr },
-        (None, Some(cidr), None, None) => RulePeer::Ipv6 { cidr },
-        (None, None, Some(prefix_list_id), None) => RulePeer::PrefixList { prefix_list_id },
-        (None, None, None, Some(group)) => RulePeer::SecurityGroup {
-            group_id: group.parse().expect("a group's id"),
-            owner: None,
-            vpc_id: None,
-            peering_connection_id: None,
-        },
+        (Some(cidr), None, None, None) => Peer::Ipv4(cidr),
+        (None, Some(cidr), None, None) => Peer::Ipv6(cidr),
+        (None, None, Some(list), None) => Peer::PrefixList(list),
+        (None, None, None, Some(group)) => Peer::group(group.parse().expect("a group's id"), None),
         other => panic!("moto gives a rule these peers: {other:?}"),
     };
-    let protocol = Protocol::from(value("ipProtocol").expect("a rule has a protocol"));
+    let protocol = Protocol::from(value("ipProtocol").expect("a rule has a protocol").as_str());
     let tags = items(item, "tagSet");
     let tags = tags.filter_map(|tag| Some((text(tag, "key")?, text(tag, "value").unwrap_or_default())));
-    SecurityGroupRule {
-        rule_id: value("securityGroupRuleId").expect("a rule has an id").parse().expect("a rule's id"),
-        direction: if value("isEgress").as_deref() == Some("true") {
-            Direction::Outbound
-        } else {
-            Direction::Inbound
-        },
-        ports: SecurityGroupRule::ports(&protocol, number("fromPort"), number("toPort"))
-            .expect("a rule has its ports"),
+    let outbound = value("isEgress").as_deref() == Some("true");
+    let traffic = Traffic {
+        direction: if outbound { Direction::Outbound } else { Direction::Inbound },
+        ports: Ports::whole(&protocol, number("fromPort"), number("toPort")).expect("a rule has its ports"),
         protocol,
         peer,
+    };
+    let id = value("securityGroupRuleId").expect("a rule has an id").parse().expect("a rule's id");
+    SecurityGroupRule {
         description: value("description").filter(|description| !description.is_empty()),
         tags: tags.collect::<BTreeMap<_, _>>(),
+        ..SecurityGroupRule::new(id, traffic).expect("a rule of moto can be made again")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use defsg_core::rule_set::SecurityGroupRule;
+use defsg_core::SecurityGroupRule;
 
 use super::{World, backups};
 use crate::fake::{Fault, Occurrence};
@@ -66,8 +66,7 @@ impl World {
 fn lost(moto: &Moto, bucket: &str, group: &str, before: &[SecurityGroupRule]) -> Vec<SecurityGroupRule> {
     let mut safe = moto.rules(group);
     safe.extend(backups(moto, bucket).into_iter().flat_map(|backup| backup.rules));
-    let is_safe = |rule: &SecurityGroupRule| {
-        safe.iter().any(|other| other.rule_id == rule.rule_id && other.is_equivalent(rule))
-    };
+    let is_safe =
+        |rule: &SecurityGroupRule| safe.iter().any(|other| other.id == rule.id && other.is_equivalent(rule));
     before.iter().filter(|rule| !is_safe(rule)).cloned().collect()
 }

@@ -131,7 +131,7 @@ fn in_front_of_moto_all_that_moto_knows_reaches_it_but_for_faults() {
     assert_eq!(aws.calls_of("DescribeSecurityGroups").len(), 5);
 
     let rule = moto.rules(&group).into_iter().find(|rule| rule.description.is_some()).unwrap();
-    let id = rule.rule_id.as_str();
+    let id = rule.id.as_str();
     let revoke = || {
         let action = [("Action", "RevokeSecurityGroupIngress"), ("GroupId", &group)];
         ec2(&aws, &[&action[..], &[("SecurityGroupRuleId.1", id)]].concat())

@@ -41,6 +41,14 @@ fn groups_come_in_pages_and_by_their_filters() {
 }
 
 #[test]
+fn a_text_of_a_group_is_escaped() {
+    let group = Group { tags: vec![("<&>", "a & b")], ..Group::closed(GROUP) };
+    let aws = Fake::start(Data { groups: vec![group], ..Data::default() });
+    let answer = ec2(&aws, &[("Action", "DescribeSecurityGroups")]).unwrap();
+    assert!(answer.contains("<key>&lt;&amp;&gt;</key><value>a &amp; b</value>"), "{answer}");
+}
+
+#[test]
 fn glue_hides_a_password_where_it_is_told_to_and_the_request_shows_it() {
     let connection = |name: &str| {
         json!({

@@ -1,6 +1,6 @@
 //! The envelope and the four message types.
 
-use defsg_core::item::ItemStatus;
+use defsg_core::judge::item::ItemStatus;
 use defsg_evaluator::error::EvaluatorError;
 use defsg_evaluator::event::{Event, Invocation};
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! Events, groups and an account in memory.
 
-use defsg_core::ports::memory::MemoryAccount;
-use defsg_core::ports::{ApiError, ApiErrorKind, RecordedResult};
-use defsg_core::security_group::{Direction, Peer, Protocol, Rule};
-use defsg_core::{AccountId, SecurityGroup, SecurityGroupId};
+use defsg_core::group::Protocol;
+use defsg_core::ports::{
+    ApiError, ApiErrorKind, DefaultGroups, ItemHistory, PutEvaluations, RecordedResult, RecordedResults,
+};
+use defsg_core::{AccountId, Direction, GroupIdentity, Peer, Place, SecurityGroup, SecurityGroupId, Traffic};
 use defsg_evaluator::error::EvaluatorError;
 use defsg_evaluator::event::{Event, EventError};
 use defsg_evaluator::handler;
@@ -16,6 +17,10 @@ pub(crate) const NOTIFIED: OffsetDateTime = datetime!(2026-11-22 06:00 UTC);
 
 pub(crate) fn account() -> AccountId {
     "012345678912".parse().unwrap()
+}
+
+pub(crate) fn place() -> Place {
+    Place::parse("aws", "012345678912", "eu-west-1").unwrap()
 }
 
 pub(crate) fn parse(event: Value) -> Result<Event, EventError> {
@@ -66,18 +71,21 @@ pub(crate) fn id(number: usize) -> SecurityGroupId {
 
 /// A default group; every third is open.
 pub(crate) fn group(number: usize) -> SecurityGroup {
-    let all_out = Rule {
+    let all_out = Traffic {
         direction: Direction::Outbound,
         protocol: Protocol::All,
         ports: None,
         peer: Peer::Ipv4("0.0.0.0/0".to_owned()),
     };
     SecurityGroup {
-        id: id(number),
-        name: "default".to_owned(),
-        owner: account(),
-        vpc: Some(format!("vpc-{number:017x}").parse().unwrap()),
-        tags: [].into(),
+        identity: GroupIdentity {
+            id: id(number),
+            name: "default".to_owned(),
+            description: "default VPC security group".to_owned(),
+            owner: account(),
+            vpc: Some(format!("vpc-{number:017x}").parse().unwrap()),
+            tags: [].into(),
+        },
         rules: if number.is_multiple_of(3) { vec![all_out] } else { vec![] },
     }
 }
@@ -88,11 +96,14 @@ pub(crate) fn result(number: usize) -> RecordedResult {
 }
 
 pub(crate) fn api_error(kind: ApiErrorKind) -> ApiError {
-    ApiError { operation: "Test", account: account(), kind, detail: "as the test wants it".to_owned() }
+    ApiError::new("Test", &place(), kind, "as the test wants it")
 }
 
-pub(crate) async fn run(event: &Event, aws: &MemoryAccount) -> (Result<Summary, EvaluatorError>, Metrics) {
+pub(crate) async fn run<A>(event: &Event, aws: &A) -> (Result<Summary, EvaluatorError>, Metrics)
+where
+    A: DefaultGroups + ItemHistory + PutEvaluations + RecordedResults + Sync,
+{
     let mut metrics = Metrics::new("request");
-    let result = handler::run(event, date!(2026 - 11 - 22), aws, &mut metrics).await;
+    let result = handler::run(event, &place(), date!(2026 - 11 - 22), aws, &mut metrics).await;
     (result, metrics)
 }

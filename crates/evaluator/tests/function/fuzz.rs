@@ -1,6 +1,6 @@
 //! Garbage in: never a panic, and never "closed" out of it. `PROPTEST_CASES` makes it as long as you like.
 
-use defsg_core::{ComplianceType, Parameters};
+use defsg_core::{ComplianceType, Exemptions};
 use defsg_evaluator::event::{Event, Invocation};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -45,8 +45,8 @@ fn is_closed(event: Value) -> bool {
     let Ok(Event { invocation: Invocation::Change { item, left_scope }, .. }) = parse(event) else {
         return false;
     };
-    item.judge(left_scope, &Parameters::default(), date!(2026 - 11 - 22))
-        .is_ok_and(|verdict| verdict.compliance() == ComplianceType::Compliant)
+    item.judge(left_scope, &Exemptions::default(), date!(2026 - 11 - 22))
+        .is_ok_and(|verdict| ComplianceType::from(&verdict) == ComplianceType::Compliant)
 }
 
 proptest! {

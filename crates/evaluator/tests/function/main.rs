@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by failing")]
 
+mod account;
 mod event;
 mod fixture;
 mod fuzz;
+mod journal;
 mod publisher;
 mod sweep;

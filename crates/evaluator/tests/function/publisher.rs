@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use defsg_core::ComplianceType;
-use defsg_core::item::Item;
+use defsg_core::judge::item::Item;
 use defsg_core::ports::memory::MemoryAccount;
 use defsg_core::ports::{ApiErrorKind, DefaultGroups};
 use defsg_evaluator::event::{Event, Invocation};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 use crate::fixture::{api_error, change_message, envelope, group, id, parse, run, scheduled};
+use crate::journal::Journal;
 
 fn change() -> Event {
     parse(envelope(&change_message())).unwrap()
@@ -69,10 +70,11 @@ async fn what_config_refuses_once_is_put_again_alone() {
     let groups = (0..250).map(|number| Ok(group(number))).collect();
     let refuse = Mutex::new(vec![(id(7).to_string(), 1), (id(8).to_string(), 2)]);
     let aws = MemoryAccount { groups: vec![Ok(groups)], refuse, ..MemoryAccount::default() };
-    let (result, metrics) = run(&scheduled(), &aws).await;
+    let journal = Journal::new(aws);
+    let (result, metrics) = run(&scheduled(), &journal).await;
     assert_eq!(result.unwrap().total(), 250);
-    assert_eq!(aws.put_calls(), 3 + 2, "three batches, and two more tries for the first");
-    assert_eq!((aws.put().len(), metrics.retried), (250, 3));
+    assert_eq!(journal.puts(), [100, 2, 1, 100, 50], "the first batch has two more tries");
+    assert_eq!((journal.aws.put().len(), metrics.retried), (250, 3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,13 +1,12 @@
 //! The scheduled evaluation: pages, groups that are gone, and pages that fail.
 
-use defsg_core::ComplianceType;
 use defsg_core::ports::memory::MemoryAccount;
 use defsg_core::ports::{ApiErrorKind, RecordedResult, UnreadableGroup};
+use defsg_core::{ComplianceType, SecurityGroup};
 use time::macros::datetime;
 
-use defsg_core::SecurityGroup;
-
 use crate::fixture::{NOTIFIED, api_error, group, id, result, run, scheduled};
+use crate::journal::Journal;
 
 fn gone(aws: &MemoryAccount) -> Vec<String> {
     let put = aws.put().into_iter();
@@ -21,10 +20,37 @@ async fn every_group_of_every_page_is_judged_at_the_notification_s_time() {
         groups: vec![page(0..1000), page(1000..2000), page(2000..2300)],
         ..MemoryAccount::default()
     };
-    let summary = run(&scheduled(), &aws).await.0.unwrap();
+    let journal = Journal::new(aws);
+    let summary = run(&scheduled(), &journal).await.0.unwrap();
     assert_eq!((summary.compliant, summary.non_compliant, summary.not_applicable), (1533, 767, 0));
-    assert_eq!((aws.put().len(), aws.put_calls()), (2300, 23));
-    assert!(aws.put().iter().all(|put| put.ordering == NOTIFIED));
+    assert!(journal.puts().iter().all(|size| *size == 100), "{:?}", journal.puts());
+    assert_eq!(journal.aws.put().len(), 2300);
+    assert!(journal.aws.put().iter().all(|put| put.ordering == NOTIFIED));
+}
+
+#[tokio::test]
+async fn a_page_is_put_before_the_next_one_is_read_so_that_no_two_are_held() {
+    let page = |numbers: std::ops::Range<usize>| Ok(numbers.map(|number| Ok(group(number))).collect());
+    let journal = Journal::new(MemoryAccount {
+        groups: vec![page(0..150), page(150..150), page(150..220)],
+        results: vec![Ok(vec![result(1)]), Ok(vec![result(900)])],
+        ..MemoryAccount::default()
+    });
+    run(&scheduled(), &journal).await.0.unwrap();
+    assert_eq!(
+        journal.asked(),
+        [
+            "groups",
+            "put 100",
+            "put 50",
+            "groups after 1",
+            "groups after 2",
+            "put 70",
+            "results",
+            "results after 1",
+            "put 1"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -90,8 +116,10 @@ async fn a_group_that_cannot_be_judged_stops_no_other_and_ends_the_run_as_an_err
 
 #[tokio::test]
 async fn a_group_that_was_not_asked_for_is_not_judged_and_nothing_is_gone() {
-    let named = SecurityGroup { name: "web".to_owned(), ..group(3) };
-    let foreign = SecurityGroup { owner: "111122223333".parse().unwrap(), ..group(6) };
+    let mut named = group(3);
+    named.identity.name = "web".to_owned();
+    let mut foreign = group(6);
+    foreign.identity.owner = "111122223333".parse().unwrap();
     let aws = MemoryAccount {
         groups: vec![Ok(vec![Ok(group(1)), Ok(named), Ok(foreign)])],
         results: vec![Ok(vec![result(9)])],

@@ -1,16 +1,19 @@
 //! An AWS in memory that fails where a test wants, and on which no call may take away a rule that is in no backup.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use defsg_core::backup::{Backup, BackupKey};
-use defsg_core::dependent::Survey;
-use defsg_core::ports::memory_remediation::{MemoryGroup, World};
-use defsg_core::ports::remediation::*;
+use defsg_core::close::backup::BackupKey;
+use defsg_core::close::survey::Surveys;
+use defsg_core::documents::backup;
+use defsg_core::group::{Direction, GroupIdentity, GroupState, SecurityGroupRule};
+use defsg_core::ports::closing::*;
+use defsg_core::ports::memory::{MemoryGroup, World};
 use defsg_core::ports::{ApiError, ApiErrorKind};
-use defsg_core::rule_set::{GroupState, SecurityGroupRule};
-use defsg_core::security_group::Direction;
 use defsg_core::{SecurityGroupId, SecurityGroupRuleId};
+
+use crate::fixture::place;
 
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +45,8 @@ type Hook = Box<dyn Fn(&str, &mut World) -> Option<ApiError> + Send + Sync>;
 
 pub(crate) struct Faulty {
     inner: MemoryGroup,
-    /// The number of the call that fails, counted from 0, and how.
-    fault: Mutex<Option<(usize, Fault)>>,
+    /// The call that fails, and how: its name, and how many more calls of that name come before it.
+    fault: Mutex<Option<(&'static str, usize, Fault)>>,
     /// Runs before every call: may change the world, or fail the call.
     hook: Mutex<Option<Hook>>,
     /// A call that takes its time, and how much.
@@ -61,10 +64,9 @@ impl Faulty {
         self.inner.world()
     }
 
-    /// Makes the call with this number fail, counted from the next one.
-    pub(crate) fn fail(&self, number: usize, fault: Fault) {
-        let so_far = self.calls.lock().unwrap().len();
-        *self.fault.lock().unwrap() = Some((so_far + number, fault));
+    /// Makes the `nth` call with this name fail, counted from 1 and from the next one.
+    pub(crate) fn fail(&self, name: &'static str, nth: usize, fault: Fault) {
+        *self.fault.lock().unwrap() = Some((name, nth - 1, fault));
     }
 
     pub(crate) fn heal(&self) {
@@ -84,6 +86,38 @@ impl Faulty {
         *self.hook.lock().unwrap() = Some(Box::new(hook));
     }
 
+    /// Changes the world before the `nth` call with this name, counted from 1 and from the next one.
+    pub(crate) fn before_nth(
+        &self,
+        name: &'static str,
+        nth: usize,
+        change: impl Fn(&mut World) + Send + Sync + 'static,
+    ) {
+        self.at_each(name, move |number, world| {
+            if number == nth {
+                change(world);
+            }
+            None
+        });
+    }
+
+    /// Runs before each call with this name, with its number, counted from 1 and from the next one.
+    pub(crate) fn at_each(
+        &self,
+        name: &'static str,
+        hook: impl Fn(usize, &mut World) -> Option<ApiError> + Send + Sync + 'static,
+    ) {
+        let seen = AtomicUsize::new(0);
+        self.before_each_call(move |call, world| {
+            (call == name).then(|| hook(seen.fetch_add(1, Ordering::Relaxed) + 1, world)).flatten()
+        });
+    }
+
+    /// How many calls with this name there were so far.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.calls().iter().filter(|call| **call == name).count()
+    }
+
     /// The names of the calls so far.
     pub(crate) fn calls(&self) -> Vec<&'static str> {
         self.calls.lock().unwrap().clone()
@@ -91,15 +125,27 @@ impl Faulty {
 
     /// Begins a call; answers with the fault that is meant for it.
     fn begin(&self, name: &'static str) -> Result<Option<Fault>, ApiError> {
-        let mut calls = self.calls.lock().unwrap();
-        let number = calls.len();
-        calls.push(name);
+        self.calls.lock().unwrap().push(name);
         if let Some(error) = self.hook.lock().unwrap().as_ref().and_then(|hook| hook(name, &mut self.world()))
         {
             return Err(error);
         }
-        let fault = *self.fault.lock().unwrap();
-        Ok(fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault))
+        let mut fault = self.fault.lock().unwrap();
+        let Some((_, before, meant)) = fault.as_mut().filter(|(call, ..)| *call == name) else {
+            return Ok(None);
+        };
+        if *before > 0 {
+            *before -= 1;
+            return Ok(None);
+        }
+        let meant = *meant;
+        *fault = None;
+        Ok(Some(meant))
+    }
+
+    /// Whether a fault that was meant did not come yet.
+    pub(crate) fn is_meant_to_fail(&self) -> bool {
+        self.fault.lock().unwrap().is_some()
     }
 
     fn standing(&self) -> Vec<SecurityGroupRule> {
@@ -114,9 +160,9 @@ impl Faulty {
             return;
         }
         let world = self.world();
-        let backups: Vec<_> = world.objects.values().filter_map(|bytes| Backup::read(bytes).ok()).collect();
+        let backups: Vec<_> = world.objects.values().filter_map(|bytes| backup::read(bytes).ok()).collect();
         for rule in gone {
-            let kept = backups.iter().any(|backup| backup.rules.contains(rule));
+            let kept = backups.iter().any(|(_, backup)| backup.rules.contains(rule));
             assert!(kept, "{rule} is gone and in no backup; calls: {:?}", self.calls());
         }
     }
@@ -153,8 +199,7 @@ impl Faulty {
 }
 
 pub(crate) fn api_error(kind: ApiErrorKind) -> ApiError {
-    let account = "012345678912".parse().unwrap();
-    ApiError { operation: "Test", account, kind, detail: "as the test wants it".to_owned() }
+    ApiError::new("Test", &place(), kind, "as the test wants it")
 }
 
 fn broken() -> ApiError {
@@ -168,8 +213,8 @@ impl ReadGroup for Faulty {
 }
 
 impl SurveyDependents for Faulty {
-    async fn survey(&self, group: &GroupState) -> Survey {
-        let survey = async { Ok(self.inner.survey(group).await) };
+    async fn survey(&self, groups: &[&GroupIdentity]) -> Surveys {
+        let survey = async { Ok(self.inner.survey(groups).await) };
         // A survey never fails as a whole: nothing was learnt.
         self.call("survey", survey, async {}).await.unwrap_or_default()
     }

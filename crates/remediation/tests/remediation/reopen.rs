@@ -1,11 +1,12 @@
 //! A group that something keeps opening is refused after a while, instead of fought over.
 
-use defsg_core::backup::Backup;
-use defsg_core::plan::Request;
+use defsg_core::close::backup::Backup;
+use defsg_core::close::plan::Request;
+use defsg_core::documents;
+use defsg_core::documents::answer::v1::{Answer, Status};
+use defsg_core::group::{Direction, Fingerprint};
 use defsg_core::ports::ApiErrorKind;
-use defsg_core::ports::memory_remediation::MemoryGroup;
-use defsg_core::security_group::Direction;
-use defsg_remediation::{Answer, Status, close, plan};
+use defsg_core::ports::memory::MemoryGroup;
 use time::Duration;
 
 use crate::faulty::{Fault, Faulty, api_error};
@@ -32,7 +33,7 @@ async fn a_group_that_was_reopened_three_times_within_a_day_is_refused_the_fourt
 
     let forced = Request { force: true, planned: None };
     let now = NOW + Duration::hours(4);
-    let still = close(&aws, &aws, &id(), &forced, &settings(), now).await.unwrap();
+    let still = close_as(&aws, &forced, &settings(), now).await.unwrap();
     assert_eq!(still.refusal, Some("reopened_too_often"), "force does not override it");
 
     // The first close is a day old and counts no more.
@@ -50,7 +51,7 @@ async fn the_limit_is_the_operator_s() {
     reopen(&aws);
     for (minutes, status) in [(119, Status::Refused), (121, Status::Closed)] {
         let now = NOW + Duration::minutes(minutes);
-        let answer = close(&aws, &aws, &id(), &Request::default(), &strict, now).await.unwrap();
+        let answer = close_as(&aws, &Request::default(), &strict, now).await.unwrap();
         assert_eq!(answer.status, status, "after {minutes} minutes");
     }
 }
@@ -61,8 +62,12 @@ async fn a_close_that_was_interrupted_any_number_of_times_is_one_close() {
     for minute in 0..8 {
         // The second revoke fails: the inbound rules go in the first run, the outbound ones stay.
         aws.before_each_call(|call, world| {
-            let outbound =
-                world.group.as_ref()?.rules.iter().all(|rule| rule.direction.to_string() == "outbound");
+            let outbound = world
+                .group
+                .as_ref()?
+                .rules
+                .iter()
+                .all(|rule| rule.traffic.direction.to_string() == "outbound");
             (call == "revoke_rules" && outbound).then(|| api_error(ApiErrorKind::Throttled))
         });
         close_at(&aws, NOW + Duration::minutes(minute)).await.unwrap_err();
@@ -99,7 +104,7 @@ async fn a_rule_that_came_back_while_the_group_was_closed_makes_no_second_close(
     strict.reopening.closes = 2.try_into().unwrap();
     reopen(&aws);
     let now = NOW + Duration::minutes(5);
-    let second = plan(&aws, Some(&aws), &id(), &Request::default(), &strict, now).await.unwrap();
+    let second = plan_with(&aws, &strict, now).await;
     assert_eq!(second.status, Status::Planned, "{}", second.reason);
 }
 
@@ -107,13 +112,13 @@ async fn a_rule_that_came_back_while_the_group_was_closed_makes_no_second_close(
 async fn what_an_interrupted_close_took_away_is_carried_over_for_an_hour_and_no_longer() {
     for (minutes, kept) in [(60, 6), (61, 3)] {
         let aws = open();
-        aws.fail(8, Fault::Error);
+        aws.fail("revoke_rules", 2, Fault::Error);
         close_now(&aws).await.unwrap_err();
         aws.heal();
         assert_eq!(standing(&aws).len(), 3);
         let (interrupted, _) = backups(&aws).pop().unwrap();
         let now = NOW + Duration::minutes(minutes);
-        let planned = plan(&aws, Some(&aws), &id(), &Request::default(), &settings(), now).await.unwrap();
+        let planned = plan_with(&aws, &settings(), now).await;
         assert_eq!(planned.backup.as_ref(), Some(&interrupted), "it is named all the same");
         let answer = close_at(&aws, now).await.unwrap();
         assert_eq!(answer.status, Status::Closed);
@@ -189,8 +194,12 @@ async fn runs_that_get_nowhere_do_not_hide_what_the_first_took_away() {
         let aws = open();
         for run in 0..=runs {
             aws.before_each_call(|call, world| {
-                let outbound =
-                    world.group.as_ref()?.rules.iter().all(|rule| rule.direction == Direction::Outbound);
+                let outbound = world
+                    .group
+                    .as_ref()?
+                    .rules
+                    .iter()
+                    .all(|rule| rule.traffic.direction == Direction::Outbound);
                 (call == "revoke_rules" && outbound).then(|| api_error(ApiErrorKind::AccessDenied))
             });
             close_at(&aws, NOW + Duration::minutes(run * apart)).await.unwrap_err();
@@ -208,7 +217,7 @@ async fn runs_that_get_nowhere_do_not_hide_what_the_first_took_away() {
 async fn a_close_of_which_nothing_stands_is_named_by_the_next_all_the_same() {
     for fault in [Fault::CrashAfter, Fault::ErrorAfter] {
         let aws = open();
-        aws.fail(8, fault);
+        aws.fail("revoke_rules", 2, fault);
         let run = close_now(&aws);
         let _ = tokio::time::timeout(std::time::Duration::from_secs(900), run).await;
         aws.heal();
@@ -226,7 +235,7 @@ async fn a_close_of_which_nothing_stands_is_named_by_the_next_all_the_same() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_backup_does_not_hide_an_older_one() {
     let aws = open();
-    aws.fail(8, Fault::Error);
+    aws.fail("revoke_rules", 2, Fault::Error);
     close_now(&aws).await.unwrap_err();
     aws.heal();
     let junk = "012345678912/eu-west-1/sg-0a1b2c3d4e5f60718/README.txt";
@@ -242,11 +251,10 @@ async fn a_close_that_was_interrupted_does_not_stand_in_its_own_way() {
     let mut strict = settings();
     strict.reopening.closes = 1.try_into().unwrap();
     let aws = open();
-    aws.fail(8, Fault::Error);
+    aws.fail("revoke_rules", 2, Fault::Error);
     close_now(&aws).await.unwrap_err();
     aws.heal();
-    let answer =
-        close(&aws, &aws, &id(), &Request::default(), &strict, NOW + Duration::MINUTE).await.unwrap();
+    let answer = close_as(&aws, &Request::default(), &strict, NOW + Duration::MINUTE).await.unwrap();
     assert_eq!(answer.status, Status::Closed, "{}", answer.reason);
 }
 
@@ -254,7 +262,9 @@ async fn a_close_that_was_interrupted_does_not_stand_in_its_own_way() {
 async fn a_close_that_was_interrupted_hours_apart_is_one_close_though_nothing_is_carried_over() {
     let aws = open();
     for hour in [0, 2] {
-        aws.fail(close_calls_before_outbound(&aws), Fault::Error);
+        // The revoke of outbound rules: the second, unless the inbound ones are gone already.
+        let inbound = standing(&aws).iter().any(|rule| rule.traffic.direction == Direction::Inbound);
+        aws.fail("revoke_rules", if inbound { 2 } else { 1 }, Fault::Error);
         close_at(&aws, NOW + Duration::hours(hour)).await.unwrap_err();
     }
     aws.heal();
@@ -270,15 +280,8 @@ async fn a_close_that_was_interrupted_hours_apart_is_one_close_though_nothing_is
     let mut strict = settings();
     strict.reopening.closes = 2.try_into().unwrap();
     let now = NOW + Duration::hours(5);
-    let again = plan(&aws, Some(&aws), &id(), &Request::default(), &strict, now).await.unwrap();
+    let again = plan_with(&aws, &strict, now).await;
     assert_eq!(again.status, Status::Planned, "{}", again.reason);
-}
-
-/// How many calls a close makes before it revokes outbound rules: read, list, each backup so far, survey, write, read
-/// back, read again, and, unless they are gone already, the revoke of inbound rules and one more reading.
-fn close_calls_before_outbound(aws: &Faulty) -> usize {
-    let inbound = standing(aws).iter().any(|rule| rule.direction == Direction::Inbound);
-    6 + backups(aws).len() + 2 * usize::from(inbound)
 }
 
 #[tokio::test(start_paused = true)]
@@ -301,7 +304,7 @@ async fn the_rules_of_a_backup_of_another_group_are_never_carried_over() {
 
     let aws = Faulty::new(MemoryGroup::new(group(rules()[..2].to_vec())));
     let key = "012345678912/eu-west-1/sg-0a1b2c3d4e5f60718/20261122T065000.000Z-x.json";
-    aws.world().objects.insert(key.to_owned(), other.to_document().1);
+    aws.world().objects.insert(key.to_owned(), documents::backup::write(&other).1);
     let answer = close_now(&aws).await.unwrap();
     assert_eq!(answer.status, Status::Closed);
     let (_, kept) = backups(&aws).pop().unwrap();
@@ -312,14 +315,14 @@ async fn the_rules_of_a_backup_of_another_group_are_never_carried_over() {
 #[tokio::test(start_paused = true)]
 async fn the_rules_of_a_backup_that_was_replaced_are_never_carried_over() {
     let aws = open();
-    aws.fail(8, Fault::Error);
+    aws.fail("revoke_rules", 2, Fault::Error);
     close_now(&aws).await.unwrap_err();
     aws.heal();
     let (uri, mut backup) = backups(&aws).pop().unwrap();
-    backup.rules[1].peer = ipv4("0.0.0.0/0");
-    backup.fingerprint = defsg_core::fingerprint::Fingerprint::of(&backup.rules);
+    backup.rules[1].traffic.peer = ipv4("0.0.0.0/0");
+    backup.fingerprint = Fingerprint::of(&backup.rules);
     let key = uri.trim_start_matches("s3://memory/").to_owned();
-    aws.world().objects.insert(key, backup.to_document().1);
+    aws.world().objects.insert(key, documents::backup::write(&backup).1);
     assert_eq!(close_at(&aws, NOW + Duration::MINUTE).await.unwrap().status, Status::Closed);
     let (_, kept) = backups(&aws).pop().unwrap();
     assert_eq!((kept.rules.len(), kept.continues), (3, None));
@@ -329,15 +332,16 @@ async fn the_rules_of_a_backup_that_was_replaced_are_never_carried_over() {
 async fn a_limit_of_a_hundred_closes_is_a_limit() {
     let mut lax = settings();
     lax.reopening.closes = 100.try_into().unwrap();
-    let aws = open();
+    // One rule, since a hundred backups are read again and again.
+    let aws = Faulty::new(MemoryGroup::new(group(rules()[..1].to_vec())));
     for minute in 0..100 {
         let now = NOW + Duration::minutes(minute);
-        let answer = close(&aws, &aws, &id(), &Request::default(), &lax, now).await.unwrap();
+        let answer = close_as(&aws, &Request::default(), &lax, now).await.unwrap();
         assert_eq!(answer.status, Status::Closed, "close {minute}");
-        reopen(&aws);
+        aws.world().add_rule(&rules()[0]);
     }
     let now = NOW + Duration::minutes(100);
-    let answer = close(&aws, &aws, &id(), &Request::default(), &lax, now).await.unwrap();
+    let answer = close_as(&aws, &Request::default(), &lax, now).await.unwrap();
     assert_eq!(answer.refusal, Some("reopened_too_often"));
 }
 
@@ -348,7 +352,7 @@ async fn no_more_backups_are_read_than_it_takes_to_refuse() {
         let mut lax = settings();
         lax.reopening.closes = 10.try_into().unwrap();
         let now = NOW + Duration::minutes(minute);
-        close(&aws, &aws, &id(), &Request::default(), &lax, now).await.unwrap();
+        close_as(&aws, &Request::default(), &lax, now).await.unwrap();
         reopen(&aws);
     }
     let before = aws.calls().len();

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use defsg_core::plan;
-use defsg_core::ports::memory_remediation::MemoryGroup;
-use defsg_core::rule_set::{GroupState, RulePeer, SecurityGroupRule};
-use defsg_core::security_group::{Direction, Protocol};
-use defsg_remediation::{Answer, Status};
+use defsg_core::close::plan::{self, ReopeningLimit};
+use defsg_core::close::source::RequiredSources;
+use defsg_core::documents::answer::v1::{Answer, Status};
+use defsg_core::group::Protocol;
+use defsg_core::ports::memory::MemoryGroup;
+use defsg_core::ports::memory::group::SOURCES;
+use defsg_core::ports::{ApiError, ApiErrorKind};
+use defsg_core::{Direction, Exemptions, GroupIdentity, GroupState, Peer, Place, SecurityGroupRule, Traffic};
+use defsg_lambda::place::NoPlace;
+use defsg_remediation::RemediationError;
 use defsg_remediator::error::RemediatorError;
 use defsg_remediator::handler::run;
 use defsg_remediator::request::Request;
@@ -15,34 +20,41 @@ use time::macros::datetime;
 
 const GROUP: &str = "sg-6c7fa917";
 
+fn place() -> Place {
+    Place::parse("aws", "012345678912", "eu-west-1").unwrap()
+}
+
 fn open_group() -> MemoryGroup {
     let rule = SecurityGroupRule {
-        rule_id: "sgr-0123456789abcdef0".parse().unwrap(),
-        direction: Direction::Outbound,
-        protocol: Protocol::All,
-        ports: None,
-        peer: RulePeer::Ipv4 { cidr: "0.0.0.0/0".to_owned() },
+        id: "sgr-0123456789abcdef0".parse().unwrap(),
+        traffic: Traffic {
+            direction: Direction::Outbound,
+            protocol: Protocol::All,
+            ports: None,
+            peer: Peer::Ipv4("0.0.0.0/0".to_owned()),
+        },
         description: None,
         tags: BTreeMap::new(),
     };
     MemoryGroup::new(GroupState {
-        id: GROUP.parse().unwrap(),
-        name: "default".to_owned(),
-        description: "default VPC security group".to_owned(),
-        owner: "012345678912".parse().unwrap(),
-        vpc: Some("vpc-d2d616b5".parse().unwrap()),
-        tags: BTreeMap::new(),
+        identity: GroupIdentity {
+            id: GROUP.parse().unwrap(),
+            name: "default".to_owned(),
+            description: "default VPC security group".to_owned(),
+            owner: "012345678912".parse().unwrap(),
+            vpc: Some("vpc-d2d616b5".parse().unwrap()),
+            tags: BTreeMap::new(),
+        },
         rules: vec![rule],
     })
 }
 
 async fn ask(aws: &MemoryGroup, with_store: bool, event: Value) -> Result<Answer, RemediatorError> {
     let settings = plan::Settings {
-        account: "012345678912".parse().unwrap(),
-        region: "eu-west-1".parse().unwrap(),
-        exemptions: Default::default(),
-        required: Default::default(),
-        reopening: Default::default(),
+        place: place(),
+        exemptions: Exemptions::default(),
+        required: RequiredSources::every(&SOURCES),
+        reopening: ReopeningLimit::default(),
     };
     let request = Request::parse(&event.to_string())?;
     let store = with_store.then_some(aws);
@@ -94,6 +106,34 @@ async fn failures_have_stable_names() {
     ];
     for (event, expected) in cases {
         assert_eq!(ask(&aws, true, event.clone()).await.unwrap_err().error_type(), expected, "{event}");
+    }
+}
+
+#[test]
+fn a_failed_call_has_the_same_name_in_both_functions_and_in_the_library() {
+    for (kind, expected) in [
+        (ApiErrorKind::AccessDenied, "AccessDenied"),
+        (ApiErrorKind::Throttled, "Throttled"),
+        (ApiErrorKind::TimedOut, "Timeout"),
+        (ApiErrorKind::Unreadable, "AwsApi"),
+        (ApiErrorKind::Other, "AwsApi"),
+    ] {
+        let source = ApiError::new("Test", &place(), kind, "as the test wants it");
+        let error = RemediationError::Api { source, backup: None };
+        assert_eq!(error.error_type(), expected);
+        assert_eq!(RemediatorError::from(error).error_type(), expected);
+    }
+}
+
+#[test]
+fn a_place_that_is_not_known_is_an_error_with_a_stable_type() {
+    for (problem, error_type) in [
+        (NoPlace::Arn("arn".to_owned()), "InvalidRequest"),
+        (NoPlace::Region("is not set".to_owned()), "InvalidSettings"),
+    ] {
+        let error = RemediatorError::from(problem);
+        assert_eq!(error.error_type(), error_type);
+        assert!(error.to_string().ends_with("nothing was changed"), "{error}");
     }
 }
 

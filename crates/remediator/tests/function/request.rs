@@ -1,6 +1,6 @@
 //! What the function takes for a request.
 
-use defsg_core::plan;
+use defsg_core::close::plan;
 use defsg_remediator::request::{Action, Request};
 use serde_json::{Value, json};
 

@@ -99,25 +99,25 @@ fn describe(group: &Group) -> String {
         item += &list("ipPermissions", &group.inbound, permission);
         item += &list("ipPermissionsEgress", &group.outbound, permission);
     }
-    item += &list("tagSet", &group.tags, |(key, value)| element("key", key) + &element("value", value));
+    item += &list("tagSet", &group.tags, |(key, value)| text("key", key) + &text("value", value));
     element("item", &item)
 }
 
 fn permission(of: &Permission) -> String {
-    let mut item = element("ipProtocol", &of.protocol);
+    let mut item = text("ipProtocol", &of.protocol);
     if let Some((from, to)) = of.ports {
         item += &element("fromPort", &from.to_string());
         item += &element("toPort", &to.to_string());
     }
     item += &list("groups", &of.pairs, pair);
-    item += &list("ipRanges", &of.ipv4, |cidr| element("cidrIp", cidr));
-    item += &list("ipv6Ranges", &of.ipv6, |cidr| element("cidrIpv6", cidr));
-    item + &list("prefixListIds", &of.prefix_lists, |id| element("prefixListId", id))
+    item += &list("ipRanges", &of.ipv4, |cidr| text("cidrIp", cidr));
+    item += &list("ipv6Ranges", &of.ipv6, |cidr| text("cidrIpv6", cidr));
+    item + &list("prefixListIds", &of.prefix_lists, |id| text("prefixListId", id))
 }
 
 fn pair(Pair { id, name, owner }: &Pair) -> String {
     let members = [("userId", owner), ("groupId", id), ("groupName", name)];
-    members.into_iter().filter_map(|(name, value)| Some(element(name, value.as_ref()?))).collect()
+    members.into_iter().filter_map(|(name, value)| Some(text(name, value.as_ref()?))).collect()
 }
 
 fn list<T>(name: &str, items: &[T], item: impl Fn(&T) -> String) -> String {
@@ -126,6 +126,12 @@ fn list<T>(name: &str, items: &[T], item: impl Fn(&T) -> String) -> String {
 
 fn element(name: &str, content: &str) -> String {
     format!("<{name}>{content}</{name}>")
+}
+
+/// An element with a text in it.
+fn text(name: &str, text: &str) -> String {
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    element(name, &escape(text))
 }
 
 fn invalid(message: &str) -> ApiError {

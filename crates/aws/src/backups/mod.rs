@@ -1,0 +1,5 @@
+//! Where backups are kept.
+
+mod bucket;
+
+pub use bucket::BackupBucket;

@@ -1,0 +1,3 @@
+//! Parts that several documents have.
+
+pub mod v1;

@@ -1,9 +1,0 @@
-//! The domain of remediation from the outside: fingerprints, backups, dependents.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by failing")]
-
-mod backup;
-mod dependents;
-mod documented;
-mod fixture;
-mod rules;
